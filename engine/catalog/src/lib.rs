@@ -1,0 +1,1 @@
+//! Parquet: schemas, reading, writing.

@@ -1,0 +1,1 @@
+//! The grandmodel program: command line, configuration, wiring.

@@ -1,0 +1,2 @@
+//! The `grandmodel` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Bars to indicator values, streaming, one file each.

@@ -1,0 +1,104 @@
+//! The canonical encoding and its running hash.
+//!
+//! Why: "same answer" must be one comparison. Each stage hashes what it emits: 64-byte events as they
+//! lie in memory (little-endian, no padding), then the words of the larger results they announce.
+//! Floats enter by their bits with one NaN. No wall clock and no run id ever enters.
+//! Not here: checksums of files.
+
+use crate::Event;
+use twox_hash::xxhash3_128;
+
+#[cfg(target_endian = "big")]
+compile_error!("events are hashed as they lie in memory: a big-endian port must encode them first");
+
+/// A running 128-bit xxh3 over everything one stage emits.
+#[derive(Clone)]
+pub struct StreamHash {
+    inner: xxhash3_128::Hasher,
+}
+
+impl std::fmt::Debug for StreamHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StreamHash({:032x})", self.value())
+    }
+}
+
+impl Default for StreamHash {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StreamHash {
+    /// The hash of nothing yet.
+    pub fn new() -> Self {
+        Self { inner: xxhash3_128::Hasher::new() }
+    }
+
+    /// Adds events, in order. How a run of events is cut into calls does not matter.
+    #[inline]
+    pub fn events(&mut self, events: &[Event]) {
+        self.inner.write(bytemuck::cast_slice(events));
+    }
+
+    /// Adds words, little-endian.
+    #[inline]
+    pub fn words(&mut self, words: &[u64]) {
+        self.inner.write(bytemuck::cast_slice(words));
+    }
+
+    /// Adds one 128-bit amount.
+    #[inline]
+    pub fn amount(&mut self, raw: i128) {
+        self.inner.write(&raw.to_le_bytes());
+    }
+
+    /// Adds a float by its bits; every NaN is the same one.
+    #[inline]
+    pub fn float(&mut self, value: f64) {
+        let bits = if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() };
+        self.words(&[bits]);
+    }
+
+    /// The hash so far.
+    pub fn value(&self) -> u128 {
+        self.inner.finish_128()
+    }
+}
+
+/// One hash of several, in order: the stages' hashes, inputs first.
+pub fn combine_hashes(hashes: &[u128]) -> u128 {
+    let mut all = StreamHash::new();
+    for hash in hashes {
+        all.inner.write(&hash.to_le_bytes());
+    }
+    all.value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutting_a_stream_does_not_change_its_hash() {
+        let words: Vec<u64> = (0..1000).collect();
+        let mut whole = StreamHash::new();
+        whole.words(&words);
+        for cut in [1, 7, 31, 32, 33, 500] {
+            let mut parts = StreamHash::new();
+            words.chunks(cut).for_each(|chunk| parts.words(chunk));
+            assert_eq!(parts.value(), whole.value(), "cut every {cut}");
+        }
+    }
+
+    #[test]
+    fn there_is_one_nan_and_two_zeros() {
+        let of = |value: f64| {
+            let mut hash = StreamHash::new();
+            hash.float(value);
+            hash.value()
+        };
+        assert_eq!(of(f64::NAN), of(-f64::NAN));
+        assert_ne!(of(0.0), of(-0.0));
+    }
+}

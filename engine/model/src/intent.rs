@@ -1,0 +1,148 @@
+//! What a strategy wants, and why risk may refuse it.
+//!
+//! A strategy says which position it wants, never which order: the difference to what is held and
+//! working is an order's business.
+
+use crate::{Event, Kind, Price, Quantity, SymbolId};
+use std::fmt;
+
+/// A strategy's wish for one symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// For which symbol.
+    pub symbol: SymbolId,
+    /// What is wanted.
+    pub goal: Goal,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Hold this position (signed), got in this style.
+    Target {
+        /// The position wanted.
+        position: Quantity,
+        /// How to get there.
+        style: Style,
+    },
+    /// Cancel whatever is still working for the symbol.
+    Withdraw,
+}
+
+/// How to trade towards a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Now, at what the market gives.
+    Market,
+    /// At this price or better, resting until filled or withdrawn.
+    Limit(Price),
+}
+
+/// Why an intent was refused. The name is the last part of the limit's key in the config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum RefusalReason {
+    /// The order's quantity is above `risk.max_order_quantity`.
+    MaxOrderQuantity = 0,
+    /// The order's notional is above `risk.max_order_notional`, or cannot be known for want of a price.
+    MaxOrderNotional = 1,
+    /// Position and working orders together could exceed `risk.max_position`.
+    MaxPosition = 2,
+    /// The limit price is further from the last price than `risk.price_collar`, or there is no last price.
+    PriceCollar = 3,
+    /// Equity has fallen since UTC midnight by `risk.max_daily_loss` or more.
+    MaxDailyLoss = 4,
+}
+
+impl RefusalReason {
+    /// All, in the order of their codes.
+    pub const ALL: [Self; 5] =
+        [Self::MaxOrderQuantity, Self::MaxOrderNotional, Self::MaxPosition, Self::PriceCollar, Self::MaxDailyLoss];
+
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxOrderQuantity => "max_order_quantity",
+            Self::MaxOrderNotional => "max_order_notional",
+            Self::MaxPosition => "max_position",
+            Self::PriceCollar => "price_collar",
+            Self::MaxDailyLoss => "max_daily_loss",
+        }
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+const STYLE_WITHDRAW: u8 = 0;
+const STYLE_MARKET: u8 = 1;
+const STYLE_LIMIT: u8 = 2;
+
+impl Intent {
+    /// As an event derived from `cause`. `kind` is [`Kind::INTENT`] or [`Kind::REFUSAL`].
+    pub fn to_event(&self, cause: &Event, kind: Kind, reason: Option<RefusalReason>) -> Event {
+        let mut event = Event::derived(cause, kind, self.symbol);
+        event.detail = reason.map_or(0, |reason| reason as u16);
+        match self.goal {
+            Goal::Withdraw => event.flags = STYLE_WITHDRAW,
+            Goal::Target { position, style } => {
+                event.words[0] = position.raw();
+                match style {
+                    Style::Market => event.flags = STYLE_MARKET,
+                    Style::Limit(price) => {
+                        event.flags = STYLE_LIMIT;
+                        event.words[1] = price.raw();
+                    }
+                }
+            }
+        }
+        event
+    }
+
+    /// Reads an intent, or the refused one of a refusal.
+    pub fn from_event(event: &Event) -> Self {
+        debug_assert!(event.kind == Kind::INTENT || event.kind == Kind::REFUSAL);
+        let position = Quantity::new(event.words[0]);
+        let goal = match event.flags {
+            STYLE_MARKET => Goal::Target { position, style: Style::Market },
+            STYLE_LIMIT => Goal::Target { position, style: Style::Limit(Price::new(event.words[1])) },
+            _ => Goal::Withdraw,
+        };
+        Self { symbol: event.symbol, goal }
+    }
+
+    /// The reason of a refusal.
+    ///
+    /// # Panics
+    /// If the event's detail is no reason's code.
+    pub fn refusal_reason(event: &Event) -> RefusalReason {
+        debug_assert_eq!(event.kind, Kind::REFUSAL);
+        RefusalReason::ALL[usize::from(event.detail)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Nanos;
+
+    #[test]
+    fn intents_survive_the_encoding() {
+        let cause = Event { seq: 9, ..Event::input(Kind::TIMER, Nanos(5), SymbolId::NONE) };
+        let position = Quantity::new(-7);
+        for goal in [
+            Goal::Withdraw,
+            Goal::Target { position, style: Style::Market },
+            Goal::Target { position, style: Style::Limit(Price::new(3)) },
+        ] {
+            let intent = Intent { symbol: SymbolId(1), goal };
+            for reason in RefusalReason::ALL {
+                let event = intent.to_event(&cause, Kind::REFUSAL, Some(reason));
+                assert_eq!((Intent::from_event(&event), Intent::refusal_reason(&event)), (intent, reason));
+            }
+        }
+    }
+}

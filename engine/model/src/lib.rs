@@ -1,0 +1,34 @@
+//! The vocabulary every other crate speaks.
+//!
+//! Why: one definition of a price, an event and a hash, so that two stages cannot disagree on them.
+//! Numbers are integers at 1e-9; names are dense ids; an [`Event`] is one cache line; larger results
+//! of one input travel beside it in a [`Frame`].
+//! Not here: I/O, a wall clock, threads, serde. Files and wire formats live at the edges.
+
+mod account;
+mod bar;
+mod event;
+mod frame;
+mod hash;
+mod instrument;
+mod intent;
+mod money;
+mod number;
+mod order;
+mod symbol;
+mod time;
+
+pub use account::Account;
+pub use bar::{Bar, BarSource, IndicatorSet};
+pub use event::{Event, Kind, Quote, Trade};
+pub use frame::Frame;
+pub use hash::{StreamHash, combine_hashes};
+pub use instrument::{Instrument, InstrumentTable};
+pub use intent::{Goal, Intent, RefusalReason, Style};
+pub use money::{Money, MoneyError, Rate, fee, mul_div_half_even, notional};
+pub use number::{NumberError, Price, Quantity, UNIT, mid, parse_fixed, round_half_even};
+pub use order::{
+    Fill, Liquidity, Order, OrderId, OrderType, RejectReason, Report, ReportKind, Side, TimeInForce,
+};
+pub use symbol::{SymbolError, SymbolId, SymbolTable, normalise_symbol};
+pub use time::{Clock, ManualClock, Nanos, SystemClock, Timeframe, TimeframeError};

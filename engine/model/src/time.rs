@@ -1,0 +1,175 @@
+//! Time: nanoseconds since the epoch in UTC, timeframes, and the only way to read a clock.
+//!
+//! Why: engine time is the time of the input being folded. Code that needs the wall clock takes a
+//! [`Clock`], so that a replay or a test can give it another one.
+//! Not here: calendars, time zones, and text; those are for the edges.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+/// Nanoseconds since 1970-01-01T00:00:00Z, or a span of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
+pub struct Nanos(pub i64);
+
+impl Nanos {
+    /// Later than every time.
+    pub const MAX: Self = Self(i64::MAX);
+    /// Earlier than every time.
+    pub const MIN: Self = Self(i64::MIN);
+    /// One second.
+    pub const SECOND: Self = Self(1_000_000_000);
+    /// One minute.
+    pub const MINUTE: Self = Self(60_000_000_000);
+    /// One hour.
+    pub const HOUR: Self = Self(3_600_000_000_000);
+    /// One day.
+    pub const DAY: Self = Self(86_400_000_000_000);
+
+    /// The sum, stopping at the ends of the range.
+    #[inline]
+    pub const fn saturating_add(self, span: Self) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Add for Nanos {
+    type Output = Self;
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Nanos {
+    type Output = Self;
+    #[inline]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+/// A bar's length: a positive span, written `1s`, `5m`, `30m`, `1h`, `1d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timeframe(Nanos);
+
+/// The text is not a timeframe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeframeError(pub String);
+
+impl fmt::Display for TimeframeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a timeframe; write a whole number and ms, s, m, h or d, at most 7d", self.0)
+    }
+}
+
+impl std::error::Error for TimeframeError {}
+
+const TIMEFRAME_UNITS: [(&str, i64); 5] =
+    [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000)];
+
+impl Timeframe {
+    /// Longest timeframe, in nanoseconds: a week.
+    pub const NANOS_MAX: i64 = 7 * Nanos::DAY.0;
+
+    /// Parses `1s`, `5m`, …
+    ///
+    /// # Errors
+    /// [`TimeframeError`] with the text as given.
+    pub fn parse(text: &str) -> Result<Self, TimeframeError> {
+        let error = || TimeframeError(text.to_owned());
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let count: i64 = text[..digits].parse().map_err(|_| error())?;
+        let unit = TIMEFRAME_UNITS.iter().find(|(name, _)| *name == &text[digits..]).ok_or_else(error)?.1;
+        let nanos = count.checked_mul(unit).filter(|n| (1..=Self::NANOS_MAX).contains(n)).ok_or_else(error)?;
+        Ok(Self(Nanos(nanos)))
+    }
+
+    /// The length.
+    #[inline]
+    pub const fn nanos(self) -> Nanos {
+        self.0
+    }
+
+    /// The start of the bar that holds `ts`: bars are aligned to UTC multiples of their length.
+    #[inline]
+    pub const fn bar_open(self, ts: Nanos) -> Nanos {
+        Nanos(ts.0 - ts.0.rem_euclid(self.0.0))
+    }
+
+    /// The end of the bar that holds `ts`, the first instant that is not in it.
+    #[inline]
+    pub const fn bar_close(self, ts: Nanos) -> Nanos {
+        self.bar_open(ts).saturating_add(self.0)
+    }
+}
+
+impl fmt::Display for Timeframe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.0;
+        let (name, unit) = TIMEFRAME_UNITS.iter().rev().find(|(_, unit)| nanos % unit == 0).unwrap_or(&("ns", 1));
+        write!(f, "{}{name}", nanos / unit)
+    }
+}
+
+/// The only way to read a wall clock.
+pub trait Clock {
+    /// The time now.
+    fn now(&self) -> Nanos;
+}
+
+/// The machine's clock. Live edges only: nothing in a backtest may hold one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    fn now(&self) -> Nanos {
+        let since_epoch = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("the machine's clock is set after 1970");
+        Nanos(i64::try_from(since_epoch.as_nanos()).expect("the machine's clock is set before 2262"))
+    }
+}
+
+/// A clock that a test sets by hand.
+#[derive(Debug, Default)]
+pub struct ManualClock(std::cell::Cell<i64>);
+
+impl ManualClock {
+    /// Sets the time.
+    pub fn set(&self, now: Nanos) {
+        self.0.set(now.0);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Nanos {
+        Nanos(self.0.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeframes_parse_and_print() {
+        for text in ["500ms", "1s", "5m", "30m", "1h", "1d", "7d"] {
+            assert_eq!(Timeframe::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Timeframe::parse("60s").unwrap().to_string(), "1m");
+        for text in ["", "m", "0m", "-1m", "1.5m", "8d", "1w", "99999999999999999999s", "1 m"] {
+            assert_eq!(Timeframe::parse(text), Err(TimeframeError(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn bars_align_to_utc_before_and_after_the_epoch() {
+        let minute = Timeframe::parse("1m").unwrap();
+        assert_eq!(minute.bar_open(Nanos(61_000_000_000)), Nanos(60_000_000_000));
+        assert_eq!(minute.bar_close(Nanos(60_000_000_000)), Nanos(120_000_000_000));
+        assert_eq!(minute.bar_open(Nanos(-1)), Nanos(-60_000_000_000));
+    }
+}

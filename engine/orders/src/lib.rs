@@ -1,0 +1,1 @@
+//! Approved intents to orders: the order state machine and the gateway interface.

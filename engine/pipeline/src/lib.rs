@@ -1,0 +1,1 @@
+//! Sequencer, timers and the stage graph.

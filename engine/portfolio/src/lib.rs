@@ -1,0 +1,1 @@
+//! Fills and marks to positions, cash, profit and loss, performance.

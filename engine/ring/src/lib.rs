@@ -1,0 +1,1 @@
+//! Rings between pinned threads, wait strategies, latency probes.

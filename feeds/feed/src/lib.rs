@@ -1,0 +1,1 @@
+//! The feed interface, validation and normalisation of ticks.

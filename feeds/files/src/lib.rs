@@ -1,0 +1,1 @@
+//! Replay of Parquet files: decode ahead, validate, merge.

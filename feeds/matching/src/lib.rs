@@ -1,0 +1,1 @@
+//! The simulated venue's matching: orders against quotes and prints; pure.

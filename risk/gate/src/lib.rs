@@ -1,0 +1,1 @@
+//! Pre-trade checks; the only maker of approved intents.
