@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Runs every check and every test, after installing what they need.
+#
+#   scripts/test.sh           what CI runs
+#   scripts/test.sh --long    more cases of everything that is random, and the instruction-count benches
+#
+# Needs the Rust toolchain, Python 3 with venv and pip, and, for what is missing, apt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+long=0
+case "${1:-}" in
+  "") ;;
+  --long) long=1 ;;
+  *) echo "usage: scripts/test.sh [--long]" >&2; exit 2 ;;
+esac
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "what the tests need"
+scripts/setup-python.sh
+export GRANDMODEL_PYTHON="$PWD/target/python/bin/python"
+
+step "format, lints, documentation"
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --quiet -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+step "tests"
+[ "$long" = 1 ] && export PROPTEST_CASES=5000
+log=target/test.log
+cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+
+step "schedules of the ring's atomics"
+cargo test -p ring --features shuttle --test schedules 2>&1 | tee -a "$log"
+
+step "the program as a newcomer runs it"
+cargo build --release
+scripts/newcomer.sh 2>&1 | tee -a "$log"
+
+if [ "$long" = 1 ]; then
+  step "instruction counts"
+  scripts/instructions.sh
+fi
+
+step "summary"
+count() { awk -v pattern="$1" '$1 == "test" && $2 ~ pattern && $NF == "ok"' "$log" | wc -l; }
+passed=$(count '.')
+real=$(count '(^|::)real_')
+if [ -d ../shared/data ]; then
+  echo "$passed tests passed, $real of them on real data in ../shared/data"
+else
+  echo "$passed tests passed; ../shared/data is absent, so $real tests on real data were skipped (their twins on made data ran)"
+fi
