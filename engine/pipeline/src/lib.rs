@@ -1,1 +1,23 @@
-//! Sequencer, timers and the stage graph.
+//! Sequencer, timers and the stage graph: one stream of inputs, folded by every stage in the same order.
+//!
+//! Read `graph` first: it is the whole graph, in one file. `sequencer` decides what the next input is and
+//! when it may be released; `layout` says which stages share a thread; `threads` runs a layout; `wire`
+//! carries frames over rings; `tap` hands what happened to a recorder; `probes` measure.
+//! Not here: what a stage does, where ticks come from, what becomes of the records.
+
+mod graph;
+mod layout;
+mod outcome;
+mod probes;
+mod sequencer;
+mod tap;
+mod threads;
+mod wire;
+
+pub use graph::{Fault, Stages};
+pub use layout::{Layout, LayoutError, Stage};
+pub use outcome::Outcome;
+pub use probes::{LatencyRow, Probes};
+pub use sequencer::{Progress, RunError};
+pub use tap::{FrameBatch, Tap, TapEnd, tap};
+pub use threads::{Placement, RunConfig, run};

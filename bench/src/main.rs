@@ -1,0 +1,43 @@
+//! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
+
+mod figures;
+mod machine;
+mod market;
+mod rings;
+mod setup;
+mod throughput;
+
+use clap::{Parser, ValueEnum};
+use ring::Cores;
+use std::io::Write;
+
+/// Measures the engine on this machine.
+#[derive(Debug, Parser)]
+struct Args {
+    /// What to measure.
+    bench: Bench,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Bench {
+    /// Ticks per second through the whole engine.
+    Throughput,
+    /// Round trips and throughput of the ring between two cores.
+    Rings,
+}
+
+fn main() -> std::io::Result<()> {
+    let args = Args::parse();
+    // Before any thread is pinned.
+    let cores = Cores::available();
+    let figures = match args.bench {
+        Bench::Throughput => throughput::run_all(&cores),
+        Bench::Rings => rings::run(&cores),
+    };
+    let machine = machine::describe(cores.count());
+    let text = if args.json { format!("{}\n", figures.to_json(&machine)) } else { figures.to_text(&machine) };
+    std::io::stdout().write_all(text.as_bytes())
+}

@@ -1,0 +1,75 @@
+//! What a run was, when it is over.
+
+use crate::graph::Group;
+use crate::probes::Probes;
+use crate::sequencer::Sequencer;
+use model::combine_hashes;
+use portfolio::Portfolio;
+use strategy::Strategy;
+
+/// What a run was.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Hash of everything every stage emitted, in graph order, inputs first.
+    pub event_hash: u128,
+    /// Hash of every stage's final state, in the same order.
+    pub state_hash: u128,
+    /// How many inputs were sequenced.
+    pub inputs: u64,
+    /// How many of them were ticks.
+    pub ticks: u64,
+    /// How many ticks were older than a closed boundary.
+    pub late: u64,
+    /// The final portfolio.
+    pub portfolio: Portfolio,
+    /// The latencies of all groups.
+    pub probes: Probes,
+}
+
+impl Outcome {
+    /// Puts the groups' final stages together. `others` are the groups behind the sequencer's, in order.
+    pub(crate) fn collect<S: Strategy>(sequencer: Sequencer<S>, others: Vec<Group<S>>) -> Self {
+        let (inputs, ticks) = (sequencer.sequence, sequencer.ticks);
+        let mut event_hashes = vec![sequencer.hash.value()];
+        let mut state_hashes = vec![sequencer.state_hash()];
+        let mut probes: Option<Probes> = None;
+        let (mut portfolio, mut late) = (None, 0);
+        for group in std::iter::once(sequencer.group).chain(others) {
+            match &mut probes {
+                Some(probes) => probes.merge(&group.probes),
+                None => probes = Some(group.probes),
+            }
+            if let Some(stage) = group.portfolio {
+                event_hashes.push(stage.event_hash());
+                state_hashes.push(stage.state_hash());
+                portfolio = Some(stage);
+            }
+            if let Some(stage) = group.bars {
+                event_hashes.push(stage.event_hash());
+                state_hashes.push(stage.state_hash());
+                late = stage.late();
+            }
+            if let Some(stage) = group.indicators {
+                event_hashes.push(stage.event_hash());
+                state_hashes.push(stage.state_hash());
+            }
+            if let Some(stage) = group.strategy {
+                event_hashes.push(stage.event_hash());
+                state_hashes.push(stage.state_hash());
+            }
+            if let Some(stage) = group.orders {
+                event_hashes.extend([stage.risk_hash(), stage.order_hash()]);
+                state_hashes.push(stage.state_hash());
+            }
+        }
+        Self {
+            event_hash: combine_hashes(&event_hashes),
+            state_hash: combine_hashes(&state_hashes),
+            inputs,
+            ticks,
+            late,
+            portfolio: portfolio.expect("a layout holds every stage"),
+            probes: probes.expect("a layout has a group"),
+        }
+    }
+}

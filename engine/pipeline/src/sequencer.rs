@@ -1,0 +1,443 @@
+//! What the next input is, and when it may be released.
+//!
+//! The sequencer gives every input its number. At equal times the venue's answers come first, then timers,
+//! then data. The simulated venue stands beside it: a tick is applied to the venue when it is released, and
+//! fills that it causes are sequenced right before it.
+//!
+//! Release rule: input x may be released once ts(x) < ts(e) + venue latency for every unfinished input e
+//! that may cause an order. On one thread every input is finished at once; over rings the sequencer waits
+//! for the last group's progress, and only then.
+//! Not here: what the inputs do to the stages (`graph`).
+
+use crate::graph::{Fault, Group};
+use crate::tap::Tap;
+use crate::wire::{Slot, encode};
+use bars::Boundaries;
+use feed::{Feed, FeedError, More};
+use matching::Venue;
+use model::{Event, Frame, Kind, Nanos, Order, OrderId, StreamHash, SymbolId};
+use orders::Gateway;
+use ring::{Received, Receiver, Sender, Wait, Waiter};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use strategy::Strategy;
+
+/// Slots that wait to be published before they are.
+const OUTBOX_SLOTS_MAX: usize = 256;
+
+/// Why a run ended early.
+#[derive(Debug)]
+pub enum RunError {
+    /// The data could not be read.
+    Feed(FeedError),
+    /// The fold could not go on.
+    Fault(Fault),
+    /// The recorder ended first; its own error says why.
+    Recorder,
+    /// Another thread of the engine ended first; its own error says why.
+    Thread,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feed(error) => error.fmt(f),
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Recorder => f.write_str("the run's records could not be written"),
+            Self::Thread => f.write_str("a thread of the engine ended early; this is a bug, please report it"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<FeedError> for RunError {
+    fn from(error: FeedError) -> Self {
+        Self::Feed(error)
+    }
+}
+
+impl From<Fault> for RunError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<crate::tap::RecorderGone> for RunError {
+    fn from(_: crate::tap::RecorderGone) -> Self {
+        Self::Recorder
+    }
+}
+
+impl From<ring::Disconnected> for RunError {
+    fn from(_: ring::Disconnected) -> Self {
+        Self::Thread
+    }
+}
+
+/// What others may see of a run while it goes on, and how they stop it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Ticks released so far.
+    pub ticks: AtomicU64,
+    /// Engine time, in nanoseconds since the epoch.
+    pub now_ns: AtomicI64,
+    /// Set to stop taking input; what was taken is finished.
+    pub stop: AtomicBool,
+}
+
+/// Where orders go: into the venue beside the sequencer.
+struct VenueGateway<'a>(&'a mut Venue);
+
+impl Gateway for VenueGateway<'_> {
+    fn submit(&mut self, order: &Order) {
+        self.0.submit(*order);
+    }
+
+    fn cancel(&mut self, id: OrderId, symbol: SymbolId, ts: Nanos) {
+        self.0.cancel(id, symbol, ts);
+    }
+}
+
+/// Forwards an order or a request to cancel; other events are passed over.
+fn forward(event: &Event, gateway: &mut impl Gateway) {
+    match event.kind {
+        Kind::ORDER => gateway.submit(&Order::from_event(event)),
+        Kind::CANCEL => gateway.cancel(OrderId(event.words[0] as u32), event.symbol, event.ts),
+        _ => {}
+    }
+}
+
+/// The way on from the sequencer's group.
+pub(crate) enum Tail {
+    /// There is no other group: frames go to the recorder, orders to the venue, at once.
+    Here(Option<Tap>),
+    /// Other groups follow over a ring.
+    There(Remote),
+}
+
+/// What the sequencer's thread holds of the groups behind a ring.
+pub(crate) struct Remote {
+    pub sender: Sender<Slot>,
+    pub orders: Receiver<Slot>,
+    pub progress: Arc<ring::Progress>,
+    pub wait: Wait,
+    outbox: Vec<Slot>,
+    scratch: Vec<u64>,
+    /// Inputs that may cause an order and were not yet seen to be finished, oldest first.
+    unfinished: VecDeque<Unfinished>,
+    unfinished_max: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Unfinished {
+    seq: u64,
+    ts: Nanos,
+}
+
+impl Remote {
+    pub fn new(
+        sender: Sender<Slot>,
+        orders: Receiver<Slot>,
+        progress: Arc<ring::Progress>,
+        wait: Wait,
+        unfinished_max: usize,
+    ) -> Self {
+        Self {
+            sender,
+            orders,
+            progress,
+            wait,
+            outbox: Vec::with_capacity(4 * OUTBOX_SLOTS_MAX),
+            scratch: Vec::new(),
+            unfinished: VecDeque::with_capacity(unfinished_max),
+            unfinished_max,
+        }
+    }
+
+    fn flush(&mut self, venue: &mut Venue) -> Result<(), RunError> {
+        let orders = &mut self.orders;
+        // The last group may be waiting for room for its orders: take them while we wait for room.
+        self.sender.send(&self.outbox, || drain(orders, venue))?;
+        self.outbox.clear();
+        Ok(())
+    }
+
+    /// Waits until `seq` is finished; its orders are with the venue afterwards.
+    fn finish(&mut self, seq: u64, venue: &mut Venue) -> Result<(), RunError> {
+        self.flush(venue)?;
+        let mut waiter = Waiter::new();
+        while self.progress.finished() < seq {
+            drain(&mut self.orders, venue);
+            let progress = &self.progress;
+            waiter.idle(self.wait, || progress.sleep_until(seq));
+        }
+        if self.progress.finished() == u64::MAX {
+            return Err(RunError::Thread);
+        }
+        drain(&mut self.orders, venue);
+        Ok(())
+    }
+}
+
+fn drain(orders: &mut Receiver<Slot>, venue: &mut Venue) {
+    let mut gateway = VenueGateway(venue);
+    while let Received::Items(_) = orders.poll(|slot| forward(&slot.0, &mut gateway)) {}
+}
+
+/// The sequencer with the stages that share its thread.
+pub(crate) struct Sequencer<S> {
+    pub group: Group<S>,
+    pub tail: Tail,
+    pub venue: Venue,
+    pub latency: Nanos,
+    pub boundaries: Boundaries,
+    pub hash: StreamHash,
+    pub sequence: u64,
+    pub ticks: u64,
+    /// Engine time: that of the last input.
+    pub now: Nanos,
+    frame: Frame,
+    answers: Vec<Event>,
+    /// The earliest time at which something but a timer is due: an arrival at the venue, a release to wait for.
+    due: Nanos,
+}
+
+/// Session events: the run starts, the run ends.
+const SESSION_START: u8 = 1;
+const SESSION_END: u8 = 2;
+
+impl<S: Strategy> Sequencer<S> {
+    pub fn new(group: Group<S>, tail: Tail, venue: Venue, latency: Nanos, boundaries: Boundaries) -> Self {
+        Self {
+            group,
+            tail,
+            venue,
+            latency,
+            boundaries,
+            hash: StreamHash::new(),
+            sequence: 0,
+            ticks: 0,
+            now: Nanos::MIN,
+            frame: Frame::default(),
+            answers: Vec::with_capacity(1024),
+            due: Nanos::MAX,
+        }
+    }
+
+    /// Replays a feed to its end, then moves the clock to `end` if that is later.
+    pub fn run(&mut self, feed: &mut dyn Feed, end: Option<Nanos>, progress: &Progress) -> Result<(), RunError> {
+        let mut batch = Vec::new();
+        let mut stopped = false;
+        while !stopped && feed.on_tick(&mut batch)? == More::Yes {
+            if self.sequence == 0 && !batch.is_empty() {
+                self.session(batch[0].ts, SESSION_START)?;
+            }
+            self.batch(&mut batch)?;
+            progress.ticks.store(self.ticks, Ordering::Relaxed);
+            progress.now_ns.store(self.now.0, Ordering::Relaxed);
+            stopped = progress.stop.load(Ordering::Relaxed);
+        }
+        if self.sequence > 0 {
+            let end = if stopped { self.now } else { end.map_or(self.now, |end| end.max(self.now)) };
+            self.finish(end)?;
+        }
+        match &mut self.tail {
+            Tail::Here(Some(tap)) => tap.flush()?,
+            Tail::Here(None) => {}
+            Tail::There(remote) => remote.flush(&mut self.venue)?,
+        }
+        Ok(())
+    }
+
+    /// Sequences a batch of ticks with everything that is due between them.
+    fn batch(&mut self, batch: &mut [Event]) -> Result<(), RunError> {
+        let mut hashed = 0;
+        for at in 0..batch.len() {
+            let ts = batch[at].ts;
+            debug_assert!(ts >= self.now, "a feed hands ticks over in time order");
+            if ts >= self.due || ts >= self.boundaries.next() {
+                self.hash.events(&batch[hashed..at]);
+                hashed = at;
+                self.settle(ts)?;
+            }
+            self.venue.on_tick(&batch[at], &mut self.answers).map_err(Fault::Venue)?;
+            if !self.answers.is_empty() {
+                self.hash.events(&batch[hashed..at]);
+                hashed = at;
+                self.answer()?;
+            }
+            let tick = &mut batch[at];
+            self.sequence += 1;
+            self.ticks += 1;
+            self.now = ts;
+            tick.seq = self.sequence;
+            self.boundaries.on_tick(tick);
+            let tick = *tick;
+            self.release_tick(&tick)?;
+        }
+        self.hash.events(&batch[hashed..]);
+        if let Tail::There(remote) = &mut self.tail {
+            remote.flush(&mut self.venue)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn release_tick(&mut self, tick: &Event) -> Result<(), RunError> {
+        if self.group.ticks_are_frames {
+            return self.release(*tick);
+        }
+        self.group.tick(tick);
+        if let Tail::There(remote) = &mut self.tail {
+            remote.outbox.push(Slot(*tick));
+            if remote.outbox.len() >= OUTBOX_SLOTS_MAX {
+                remote.flush(&mut self.venue)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Releases everything that is due at or before `now`.
+    fn settle(&mut self, now: Nanos) -> Result<(), RunError> {
+        loop {
+            let (arrival, timer) = (self.venue.next_arrival(), self.boundaries.next());
+            let next = arrival.min(timer).min(now);
+            if self.wait_for_answers(next)? {
+                continue;
+            }
+            if arrival.min(timer) > now {
+                break;
+            }
+            if arrival <= timer {
+                self.venue.arrive(&mut self.answers).map_err(Fault::Venue)?;
+                self.answer()?;
+            } else {
+                let timer = self.boundaries.fire();
+                self.input(timer)?;
+            }
+        }
+        self.schedule();
+        Ok(())
+    }
+
+    /// Waits for what must be finished before an input at `ts` may be released; says whether it waited.
+    fn wait_for_answers(&mut self, ts: Nanos) -> Result<bool, RunError> {
+        let Tail::There(remote) = &mut self.tail else { return Ok(false) };
+        let mut waited = false;
+        while let Some(oldest) = remote.unfinished.front().copied() {
+            if ts < oldest.ts.saturating_add(self.latency) {
+                break;
+            }
+            remote.finish(oldest.seq, &mut self.venue)?;
+            remote.unfinished.pop_front();
+            waited = true;
+        }
+        Ok(waited)
+    }
+
+    fn schedule(&mut self) {
+        self.due = self.venue.next_arrival();
+        if let Tail::There(remote) = &self.tail {
+            if let Some(oldest) = remote.unfinished.front() {
+                self.due = self.due.min(oldest.ts.saturating_add(self.latency));
+            }
+        }
+    }
+
+    /// Sequences the venue's answers.
+    #[cold]
+    fn answer(&mut self) -> Result<(), RunError> {
+        let mut answers = std::mem::take(&mut self.answers);
+        for answer in answers.drain(..) {
+            self.input(answer)?;
+        }
+        self.answers = answers;
+        Ok(())
+    }
+
+    /// Sequences an input that is no tick of a batch.
+    fn input(&mut self, mut input: Event) -> Result<(), RunError> {
+        self.sequence += 1;
+        input.seq = self.sequence;
+        debug_assert!(input.ts >= self.now, "engine time never goes back");
+        self.now = input.ts;
+        self.hash.events(&[input]);
+        self.release(input)
+    }
+
+    /// Runs a sequenced input through the stages as a frame, and on.
+    fn release(&mut self, input: Event) -> Result<(), RunError> {
+        let started = self.group.probes.stopwatch.raw();
+        self.frame.begin(input);
+        self.group.frame(&mut self.frame)?;
+        match &mut self.tail {
+            Tail::Here(tap) => {
+                let mut gateway = VenueGateway(&mut self.venue);
+                self.frame.events.iter().for_each(|event| forward(event, &mut gateway));
+                self.group.end_paths(&self.frame, started);
+                if let Some(tap) = tap.as_mut().filter(|_| is_recorded(&self.frame)) {
+                    tap.record(&mut self.frame)?;
+                }
+            }
+            Tail::There(remote) => {
+                encode(&self.frame, started, &mut remote.scratch, &mut remote.outbox);
+                if input.kind == Kind::TIMER || input.kind.is_tick() {
+                    if remote.unfinished.len() == remote.unfinished_max {
+                        let oldest = remote.unfinished.pop_front().expect("a full queue has a front");
+                        remote.finish(oldest.seq, &mut self.venue)?;
+                    }
+                    remote.unfinished.push_back(Unfinished { seq: input.seq, ts: input.ts });
+                }
+                if remote.outbox.len() >= OUTBOX_SLOTS_MAX {
+                    remote.flush(&mut self.venue)?;
+                }
+            }
+        }
+        self.schedule();
+        Ok(())
+    }
+
+    fn session(&mut self, ts: Nanos, what: u8) -> Result<(), RunError> {
+        let mut event = Event::input(Kind::SESSION, ts, SymbolId::NONE);
+        event.flags = what;
+        self.input(event)
+    }
+
+    /// Moves the clock to `end`, lets everything arrive that is due by then, and expires the rest.
+    fn finish(&mut self, end: Nanos) -> Result<(), RunError> {
+        self.settle(end)?;
+        // Orders of the last inputs may still be on their way from another thread.
+        while let Some(oldest) = self.oldest_unfinished() {
+            if let Tail::There(remote) = &mut self.tail {
+                remote.finish(oldest.seq, &mut self.venue)?;
+                remote.unfinished.pop_front();
+            }
+            self.settle(end)?;
+        }
+        self.venue.expire(end, &mut self.answers);
+        self.answer()?;
+        self.session(end, SESSION_END)
+    }
+
+    fn oldest_unfinished(&self) -> Option<Unfinished> {
+        match &self.tail {
+            Tail::There(remote) => remote.unfinished.front().copied(),
+            Tail::Here(_) => None,
+        }
+    }
+
+    /// The hash of the sequencer's own state: what is numbered, what is open at the venue.
+    pub fn state_hash(&self) -> u128 {
+        let mut hash = StreamHash::new();
+        hash.words(&[self.sequence, self.now.0 as u64]);
+        model::combine_hashes(&[hash.value(), self.venue.state_hash()])
+    }
+}
+
+/// Whether a recorder wants a frame: any but a tick that caused nothing.
+pub(crate) fn is_recorded(frame: &Frame) -> bool {
+    !frame.input().kind.is_tick() || frame.events.len() > 1
+}
