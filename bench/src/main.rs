@@ -1,12 +1,6 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
-mod figures;
-mod machine;
-mod market;
-mod rings;
-mod setup;
-mod throughput;
-
+use bench::{latency, machine, rings, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -25,6 +19,8 @@ struct Args {
 enum Bench {
     /// Ticks per second through the whole engine.
     Throughput,
+    /// Tick in to order out, and 100 symbols closing bars at once.
+    Latency,
     /// Round trips and throughput of the ring between two cores.
     Rings,
 }
@@ -35,6 +31,7 @@ fn main() -> std::io::Result<()> {
     let cores = Cores::available();
     let figures = match args.bench {
         Bench::Throughput => throughput::run_all(&cores),
+        Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
     };
     let machine = machine::describe(cores.count());

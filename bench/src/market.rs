@@ -38,7 +38,7 @@ impl Feed for MemoryFeed {
     }
 
     fn on_tick(&mut self, batch: &mut Vec<Event>) -> Result<More, FeedError> {
-        let Some(ready) = self.batches.get_mut(self.next) else { return Ok(More::End) };
+        let Some(ready) = self.batches.get_mut(self.next) else { return Ok(More::Ended) };
         std::mem::swap(batch, ready);
         self.next += 1;
         Ok(More::Yes)

@@ -24,6 +24,10 @@ pub struct Setup {
     pub layout: Layout,
     /// How threads wait.
     pub wait: Wait,
+    /// The rule's fast period.
+    pub fast: u32,
+    /// The rule's slow period.
+    pub slow: u32,
 }
 
 /// Everything a run needs but its feed.
@@ -50,6 +54,8 @@ impl Setup {
             indicators: false,
             layout: Layout::fused(),
             wait: Wait::Block,
+            fast: 10,
+            slow: 30,
         }
     }
 
@@ -71,8 +77,8 @@ impl Setup {
         };
         let ema = EmaCrossConfig {
             timeframe: Timeframe::parse("1m").expect("a timeframe"),
-            fast: 10,
-            slow: 30,
+            fast: self.fast,
+            slow: self.slow,
             quantity: Quantity::parse("0.01").expect("a quantity"),
             seed: Seed::First,
         };

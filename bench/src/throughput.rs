@@ -8,7 +8,7 @@ use crate::market::{MemoryFeed, trades};
 use crate::rings::median;
 use crate::setup::{Setup, timeframes};
 use model::Event;
-use pipeline::{Layout, Outcome, Progress, run};
+use pipeline::{Layout, Outcome, Outlets, Progress, run};
 use ring::{Cores, Stopwatch, Wait};
 
 /// Ticks of the peer workload.
@@ -29,7 +29,7 @@ pub fn replay(setup: &Setup, ticks: &[Event], cores: &Cores) -> Replay {
     let mut feed = MemoryFeed::new(ticks);
     let stopwatch = Stopwatch::new();
     let start = stopwatch.raw();
-    let outcome = run(&ready.config, ready.stages, ready.venue, &mut feed, None, &Progress::default())
+    let outcome = run(&ready.config, ready.stages, ready.venue, &mut feed, Outlets::default(), &Progress::default())
         .expect("ticks in memory replay");
     let nanos = stopwatch.nanos_between(start, stopwatch.raw());
     Replay { ticks_per_s: ticks.len() as f64 * 1e9 / nanos as f64, outcome }

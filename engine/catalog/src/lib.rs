@@ -1,1 +1,34 @@
-//! Parquet: schemas, reading, writing.
+//! Parquet: the schemas of the catalog, finding files, reading ticks from them, writing them.
+//!
+//! Why: one crate knows the file format, so that "a price column in any physical form" is solved once.
+//! Reading gives plain integer columns ([`Chunk`]) with odd cells marked in band; what an odd cell means
+//! for a row is decided by `feed`, not here.
+//! Not here: validation, merging, threads (`feeds/files`), text formats.
+
+mod cell;
+mod chunk;
+mod column;
+mod convert;
+mod discover;
+mod error;
+mod float;
+mod layout;
+mod open;
+mod partition;
+mod read;
+mod schema;
+mod symbols;
+mod trade_id;
+mod write;
+
+pub use cell::{Cell, Excess, NULL_CELL, RAW_MAX, TIME_INVALID, is_value};
+pub use chunk::{Chunk, SIDE_INVALID, SYMBOL_NULL};
+pub use column::{Column, ColumnMap, ColumnMapError, ReadOptions, TsUnit};
+pub use discover::{DataFile, RowGroupSpan, TimeSpan, discover};
+pub use error::CatalogError;
+pub use float::nearest_nano;
+pub use partition::{decode_symbol, encode_symbol, partition_dir};
+pub use read::{CHUNK_ROWS_MAX, TickReader, TimeRange};
+pub use schema::{Extras, TickKind, quotes_schema, schema_of, trades_schema};
+pub use trade_id::TradeId;
+pub use write::{TickWriter, Written};

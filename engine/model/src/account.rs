@@ -30,7 +30,15 @@ impl Account {
 
     /// The figures in their declared order.
     pub fn amounts(&self) -> [Money; 7] {
-        [self.cash, self.position_value, self.equity, self.realised_pnl, self.unrealised_pnl, self.fees, self.peak]
+        [
+            self.cash,
+            self.position_value,
+            self.equity,
+            self.realised_pnl,
+            self.unrealised_pnl,
+            self.fees,
+            self.peak,
+        ]
     }
 
     /// From figures in their declared order.

@@ -15,6 +15,8 @@ use bytemuck::{Pod, Zeroable};
 pub struct Kind(pub u8);
 
 impl Kind {
+    /// Nothing: an empty slot of a ring.
+    pub const NONE: Self = Self(0);
     /// Input: a trade printed.
     pub const TRADE: Self = Self(1);
     /// Input: the best bid and ask.
@@ -60,13 +62,13 @@ impl Kind {
     /// Whether events of this kind are inputs, with a sequence number of their own.
     #[inline]
     pub const fn is_input(self) -> bool {
-        self.0 < 32
+        self.0 < 32 && self.0 != Self::NONE.0
     }
 
     /// Whether it is market data.
     #[inline]
     pub const fn is_tick(self) -> bool {
-        self.0 <= Self::QUOTE.0
+        self.0 == Self::TRADE.0 || self.0 == Self::QUOTE.0
     }
 }
 
@@ -118,6 +120,13 @@ pub struct Quote {
     pub bid_size: Option<Quantity>,
     /// Size at the ask; `None` if the feed does not say.
     pub ask_size: Option<Quantity>,
+}
+
+impl Default for Event {
+    /// No event: an empty slot of a ring.
+    fn default() -> Self {
+        Self::zeroed()
+    }
 }
 
 const SIZE_UNKNOWN: i64 = i64::MIN;
@@ -193,7 +202,8 @@ mod tests {
 
     #[test]
     fn ticks_survive_the_encoding() {
-        let trade = Trade { ts_event: Nanos(7), price: Price::new(-5), size: Quantity::new(3), aggressor: -1 };
+        let trade =
+            Trade { ts_event: Nanos(7), price: Price::new(-5), size: Quantity::new(3), aggressor: -1 };
         assert_eq!(Event::trade(Nanos(8), SymbolId(2), trade).as_trade(), trade);
         let quote = Quote {
             ts_event: Nanos(7),

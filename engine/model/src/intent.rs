@@ -56,8 +56,13 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 5] =
-        [Self::MaxOrderQuantity, Self::MaxOrderNotional, Self::MaxPosition, Self::PriceCollar, Self::MaxDailyLoss];
+    pub const ALL: [Self; 5] = [
+        Self::MaxOrderQuantity,
+        Self::MaxOrderNotional,
+        Self::MaxPosition,
+        Self::PriceCollar,
+        Self::MaxDailyLoss,
+    ];
 
     /// The name used in files.
     pub const fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ mod frame;
 mod hash;
 mod instrument;
 mod intent;
+mod mark;
 mod money;
 mod number;
 mod order;
@@ -25,6 +26,7 @@ pub use frame::Frame;
 pub use hash::{StreamHash, combine_hashes};
 pub use instrument::{Instrument, InstrumentTable};
 pub use intent::{Goal, Intent, RefusalReason, Style};
+pub use mark::Mark;
 pub use money::{Money, MoneyError, Rate, fee, mul_div_half_even, notional};
 pub use number::{NumberError, Price, Quantity, UNIT, mid, parse_fixed, round_half_even};
 pub use order::{

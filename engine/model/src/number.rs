@@ -47,9 +47,8 @@ impl std::error::Error for NumberError {}
 /// [`NumberError`] where the text is no number or cannot be held exactly.
 pub fn parse_fixed(text: &str) -> Result<i128, NumberError> {
     let decimal = Decimal::from_str_exact(text).map_err(|error| match error {
-        rust_decimal::Error::ExceedsMaximumPossibleValue | rust_decimal::Error::LessThanMinimumPossibleValue => {
-            NumberError::OutOfRange
-        }
+        rust_decimal::Error::ExceedsMaximumPossibleValue
+        | rust_decimal::Error::LessThanMinimumPossibleValue => NumberError::OutOfRange,
         rust_decimal::Error::Underflow | rust_decimal::Error::ScaleExceedsMaximumPrecision(_) => {
             NumberError::TooManyDecimals
         }

@@ -309,7 +309,9 @@ mod tests {
 
     #[test]
     fn orders_fills_and_reports_survive_the_encoding() {
-        for (side, order_type) in [(Side::Buy, OrderType::Market), (Side::Sell, OrderType::Limit(Price::new(-4)))] {
+        for (side, order_type) in
+            [(Side::Buy, OrderType::Market), (Side::Sell, OrderType::Limit(Price::new(-4)))]
+        {
             let order = Order {
                 id: OrderId(u32::MAX),
                 nth: 2,
@@ -343,7 +345,8 @@ mod tests {
             ReportKind::Expired,
             ReportKind::CancelRejected,
         ] {
-            let report = Report { id: OrderId(4), symbol: SymbolId(0), kind, reason: Some(RejectReason::TickSize) };
+            let report =
+                Report { id: OrderId(4), symbol: SymbolId(0), kind, reason: Some(RejectReason::TickSize) };
             assert_eq!(Report::from_event(&report.to_event(Nanos(1))), report);
         }
     }

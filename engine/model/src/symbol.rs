@@ -9,8 +9,9 @@ use std::fmt;
 pub const SYMBOL_BYTES_MAX: usize = 32;
 
 /// A symbol's place in the [`SymbolTable`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, bytemuck::Pod, bytemuck::Zeroable,
+)]
 #[repr(transparent)]
 pub struct SymbolId(pub u32);
 

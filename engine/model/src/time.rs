@@ -8,8 +8,9 @@ use std::fmt;
 use std::ops::{Add, Sub};
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, or a span of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, bytemuck::Pod, bytemuck::Zeroable,
+)]
 #[repr(transparent)]
 pub struct Nanos(pub i64);
 
@@ -66,8 +67,13 @@ impl fmt::Display for TimeframeError {
 
 impl std::error::Error for TimeframeError {}
 
-const TIMEFRAME_UNITS: [(&str, i64); 5] =
-    [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000)];
+const TIMEFRAME_UNITS: [(&str, i64); 5] = [
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("d", 86_400_000_000_000),
+];
 
 impl Timeframe {
     /// Longest timeframe, in nanoseconds: a week.
@@ -82,7 +88,8 @@ impl Timeframe {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let count: i64 = text[..digits].parse().map_err(|_| error())?;
         let unit = TIMEFRAME_UNITS.iter().find(|(name, _)| *name == &text[digits..]).ok_or_else(error)?.1;
-        let nanos = count.checked_mul(unit).filter(|n| (1..=Self::NANOS_MAX).contains(n)).ok_or_else(error)?;
+        let nanos =
+            count.checked_mul(unit).filter(|n| (1..=Self::NANOS_MAX).contains(n)).ok_or_else(error)?;
         Ok(Self(Nanos(nanos)))
     }
 
@@ -108,7 +115,8 @@ impl Timeframe {
 impl fmt::Display for Timeframe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.0;
-        let (name, unit) = TIMEFRAME_UNITS.iter().rev().find(|(_, unit)| nanos % unit == 0).unwrap_or(&("ns", 1));
+        let (name, unit) =
+            TIMEFRAME_UNITS.iter().rev().find(|(_, unit)| nanos % unit == 0).unwrap_or(&("ns", 1));
         write!(f, "{}{name}", nanos / unit)
     }
 }

@@ -1,1 +1,26 @@
 //! Approved intents to orders: the order state machine and the gateway interface.
+//!
+//! Why: a strategy says which position it wants; what must be sent for that depends on what is held and
+//! what is under way, and only one place may know it. Risk and orders are one group: this stage owns the
+//! gate, and every order is made from an [`gate::Approved`] proposal.
+//! Not here: the checks (`gate`), matching (`matching`), forwarding to a gateway (`pipeline`).
+//!
+//! | module | it is |
+//! | --- | --- |
+//! | `state` | the states of an order and which change leads where |
+//! | `open` | one symbol's open orders |
+//! | `error` | what the venue may not say |
+//! | `stage` | the stage: folds answers, turns intents into orders, cancels and refusals |
+//! | `gateway` | the edge the orders leave by |
+
+mod error;
+mod gateway;
+mod open;
+mod stage;
+mod state;
+
+pub use error::OrderError;
+pub use gateway::Gateway;
+pub use open::OpenOrder;
+pub use stage::OrderStage;
+pub use state::{Change, OrderState, TransitionError};

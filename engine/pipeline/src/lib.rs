@@ -18,6 +18,6 @@ pub use graph::{Fault, Stages};
 pub use layout::{Layout, LayoutError, Stage};
 pub use outcome::Outcome;
 pub use probes::{LatencyRow, Probes};
-pub use sequencer::{Progress, RunError};
-pub use tap::{FrameBatch, Tap, TapEnd, tap};
+pub use sequencer::{Outlets, Progress, RunError};
+pub use tap::{Tap, TapEnd, tap};
 pub use threads::{Placement, RunConfig, run};

@@ -110,10 +110,43 @@ fn forward(event: &Event, gateway: &mut impl Gateway) {
     }
 }
 
+/// Where the last group's results go, beside the venue.
+#[derive(Default)]
+pub struct Outlets {
+    /// Every frame but those of ticks that caused nothing.
+    pub tap: Option<Tap>,
+    /// Every order and request to cancel, the moment it is approved: a gateway on another core.
+    pub orders: Option<Sender<Event>>,
+}
+
+impl Outlets {
+    /// Hands a finished frame on.
+    #[inline]
+    pub(crate) fn finish(&mut self, frame: &Frame) -> Result<(), RunError> {
+        if let Some(orders) = &mut self.orders {
+            for event in frame.events.iter().filter(|event| event.kind == Kind::ORDER || event.kind == Kind::CANCEL) {
+                orders.send(std::slice::from_ref(event), || ())?;
+            }
+        }
+        match &mut self.tap {
+            // A tick that caused nothing is not recorded.
+            Some(tap) if !frame.input().kind.is_tick() || frame.events.len() > 1 => Ok(tap.record(frame)?),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), RunError> {
+        match &mut self.tap {
+            Some(tap) => Ok(tap.flush()?),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The way on from the sequencer's group.
 pub(crate) enum Tail {
     /// There is no other group: frames go to the recorder, orders to the venue, at once.
-    Here(Option<Tap>),
+    Here(Outlets),
     /// Other groups follow over a ring.
     There(Remote),
 }
@@ -184,7 +217,7 @@ impl Remote {
 
 fn drain(orders: &mut Receiver<Slot>, venue: &mut Venue) {
     let mut gateway = VenueGateway(venue);
-    while let Received::Items(_) = orders.poll(|slot| forward(&slot.0, &mut gateway)) {}
+    while let Received::Items(_) = orders.poll(|slot| forward(slot, &mut gateway)) {}
 }
 
 /// The sequencer with the stages that share its thread.
@@ -245,8 +278,7 @@ impl<S: Strategy> Sequencer<S> {
             self.finish(end)?;
         }
         match &mut self.tail {
-            Tail::Here(Some(tap)) => tap.flush()?,
-            Tail::Here(None) => {}
+            Tail::Here(outlets) => outlets.flush()?,
             Tail::There(remote) => remote.flush(&mut self.venue)?,
         }
         Ok(())
@@ -292,7 +324,7 @@ impl<S: Strategy> Sequencer<S> {
         }
         self.group.tick(tick);
         if let Tail::There(remote) = &mut self.tail {
-            remote.outbox.push(Slot(*tick));
+            remote.outbox.push(*tick);
             if remote.outbox.len() >= OUTBOX_SLOTS_MAX {
                 remote.flush(&mut self.venue)?;
             }
@@ -374,13 +406,11 @@ impl<S: Strategy> Sequencer<S> {
         self.frame.begin(input);
         self.group.frame(&mut self.frame)?;
         match &mut self.tail {
-            Tail::Here(tap) => {
+            Tail::Here(outlets) => {
                 let mut gateway = VenueGateway(&mut self.venue);
                 self.frame.events.iter().for_each(|event| forward(event, &mut gateway));
                 self.group.end_paths(&self.frame, started);
-                if let Some(tap) = tap.as_mut().filter(|_| is_recorded(&self.frame)) {
-                    tap.record(&mut self.frame)?;
-                }
+                outlets.finish(&self.frame)?;
             }
             Tail::There(remote) => {
                 encode(&self.frame, started, &mut remote.scratch, &mut remote.outbox);
@@ -435,9 +465,4 @@ impl<S: Strategy> Sequencer<S> {
         hash.words(&[self.sequence, self.now.0 as u64]);
         model::combine_hashes(&[hash.value(), self.venue.state_hash()])
     }
-}
-
-/// Whether a recorder wants a frame: any but a tick that caused nothing.
-pub(crate) fn is_recorded(frame: &Frame) -> bool {
-    !frame.input().kind.is_tick() || frame.events.len() > 1
 }

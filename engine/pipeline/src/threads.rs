@@ -4,8 +4,7 @@ use crate::graph::{Group, Stages};
 use crate::layout::Layout;
 use crate::outcome::Outcome;
 use crate::probes::Probes;
-use crate::sequencer::{Progress, Remote, RunError, Sequencer, Tail, is_recorded};
-use crate::tap::Tap;
+use crate::sequencer::{Outlets, Progress, Remote, RunError, Sequencer, Tail};
 use crate::wire::{Decoder, Item, Slot, encode};
 use bars::{BarsConfig, Boundaries};
 use feed::Feed;
@@ -55,13 +54,13 @@ pub fn run<S: Strategy + 'static>(
     stages: Stages<S>,
     venue: Venue,
     feed: &mut dyn Feed,
-    tap: Option<Tap>,
+    outlets: Outlets,
     progress: &Progress,
 ) -> Result<Outcome, RunError> {
     let probes = Probes::new(config.latency_sample);
     let mut groups = Group::deal(stages, &config.layout, &probes);
     let head = groups.remove(0);
-    let (tail, workers) = spawn(config, groups, tap);
+    let (tail, workers) = spawn(config, groups, outlets);
     let mut sequencer = Sequencer::new(head, tail, venue, config.latency, Boundaries::new(&config.bars));
     // Last, so that the threads started above do not inherit the pin.
     if let Some(core) = config.placement.cores.first() {
@@ -69,7 +68,7 @@ pub fn run<S: Strategy + 'static>(
     }
     let ran = sequencer.run(feed, config.end, progress);
     // Dropping the ring ends the other groups, in order.
-    sequencer.tail = Tail::Here(None);
+    sequencer.tail = Tail::Here(Outlets::default());
     let mut others = Vec::new();
     let mut failed = None;
     for worker in workers {
@@ -92,15 +91,15 @@ type WorkerThread<S> = std::thread::JoinHandle<Result<Group<S>, RunError>>;
 fn spawn<S: Strategy + 'static>(
     config: &RunConfig,
     groups: Vec<Group<S>>,
-    tap: Option<Tap>,
+    outlets: Outlets,
 ) -> (Tail, Vec<WorkerThread<S>>) {
     if groups.is_empty() {
-        return (Tail::Here(tap), Vec::new());
+        return (Tail::Here(outlets), Vec::new());
     }
     let wait = config.placement.wait;
     let (order_sender, orders) = ring(ORDER_SLOTS, wait);
     let progress = Arc::new(ring::Progress::new());
-    let mut last = Some(LastEnd { orders: order_sender, tap, progress: Arc::clone(&progress), wait });
+    let mut last = Some(LastEnd { orders: order_sender, outlets, progress: Arc::clone(&progress), wait });
     let (sender, first) = ring(RING_SLOTS, wait);
     let mut upstream = Some(first);
     let mut threads = Vec::new();
@@ -147,7 +146,7 @@ enum WorkerEnd {
 /// The end of the last group.
 struct LastEnd {
     orders: Sender<Slot>,
-    tap: Option<Tap>,
+    outlets: Outlets,
     progress: Arc<ring::Progress>,
     wait: Wait,
 }
@@ -160,14 +159,12 @@ impl Drop for LastEnd {
 }
 
 impl LastEnd {
-    fn finish(&mut self, frame: &mut Frame) -> Result<(), RunError> {
+    fn finish(&mut self, frame: &Frame) -> Result<(), RunError> {
         let seq = frame.input().seq;
         for event in frame.events.iter().filter(|event| event.kind == Kind::ORDER || event.kind == Kind::CANCEL) {
-            self.orders.send(&[Slot(*event)], || ())?;
+            self.orders.send(&[*event], || ())?;
         }
-        if let Some(tap) = self.tap.as_mut().filter(|_| is_recorded(frame)) {
-            tap.record(frame)?;
-        }
+        self.outlets.finish(frame)?;
         self.progress.finish(seq, self.wait);
         Ok(())
     }
@@ -207,8 +204,8 @@ impl<S: Strategy> Worker<S> {
                 Received::Closed => break,
             }
         }
-        if let WorkerEnd::Last(LastEnd { tap: Some(tap), .. }) = &mut self.end {
-            tap.flush()?;
+        if let WorkerEnd::Last(end) = &mut self.end {
+            end.outlets.flush()?;
         }
         Ok(self.group)
     }
@@ -218,7 +215,7 @@ impl<S: Strategy> Worker<S> {
         match decoder.push(slot, &mut self.frame) {
             Item::Incomplete => Ok(()),
             Item::Tick => {
-                self.group.tick(&slot.0);
+                self.group.tick(slot);
                 if let WorkerEnd::Middle(_) = self.end {
                     self.outbox.push(*slot);
                 }
@@ -230,7 +227,7 @@ impl<S: Strategy> Worker<S> {
                     WorkerEnd::Middle(_) => encode(&self.frame, started, &mut self.scratch, &mut self.outbox),
                     WorkerEnd::Last(end) => {
                         self.group.end_paths(&self.frame, started);
-                        end.finish(&mut self.frame)?;
+                        end.finish(&self.frame)?;
                     }
                 }
                 Ok(())

@@ -16,14 +16,7 @@ const SET_WORDS: usize = 4;
 const ACCOUNT_WORDS: usize = 14;
 
 /// What a slot of the ring holds: an event, or eight words of a frame.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slot(pub Event);
-
-impl Default for Slot {
-    fn default() -> Self {
-        Self(Event::zeroed())
-    }
-}
+pub(crate) type Slot = Event;
 
 /// Appends a frame to an outbox. `started` is the stopwatch when the sequencer took the input up.
 pub(crate) fn encode(frame: &Frame, started: u64, scratch: &mut Vec<u64>, outbox: &mut Vec<Slot>) {
@@ -37,8 +30,8 @@ pub(crate) fn encode(frame: &Frame, started: u64, scratch: &mut Vec<u64>, outbox
         frame.values.len() as i64,
         frame.accounts.len() as i64,
     ];
-    outbox.push(Slot(header));
-    outbox.extend(frame.events.iter().copied().map(Slot));
+    outbox.push(header);
+    outbox.extend_from_slice(&frame.events);
     scratch.clear();
     frame.bars.iter().for_each(|bar| scratch.extend(bar_words(bar)));
     frame.sets.iter().for_each(|set| scratch.extend(set_words(set)));
@@ -47,7 +40,7 @@ pub(crate) fn encode(frame: &Frame, started: u64, scratch: &mut Vec<u64>, outbox
     scratch.resize(scratch.len().next_multiple_of(SLOT_WORDS), 0);
     let slots = scratch.chunks_exact(SLOT_WORDS).map(|words| {
         let words: [u64; SLOT_WORDS] = words.try_into().expect("chunks are exact");
-        Slot(bytemuck::cast(words))
+        bytemuck::cast::<_, Slot>(words)
     });
     outbox.extend(slots);
 }
@@ -69,7 +62,7 @@ pub(crate) enum Item {
 /// Puts frames together again.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
-    slots: Vec<Event>,
+    slots: Vec<Slot>,
     missing: usize,
 }
 
@@ -78,17 +71,17 @@ impl Decoder {
     #[inline]
     pub fn push(&mut self, slot: &Slot, frame: &mut Frame) -> Item {
         if self.missing == 0 {
-            if slot.0.kind != HEADER {
+            if slot.kind != HEADER {
                 return Item::Tick;
             }
-            let [events, bars, sets, values, accounts] = slot.0.words.map(|count| count as usize);
+            let [events, bars, sets, values, accounts] = slot.words.map(|count| count as usize);
             let words = bars * BAR_WORDS + sets * SET_WORDS + values + accounts * ACCOUNT_WORDS;
             self.missing = events + words.div_ceil(SLOT_WORDS);
             self.slots.clear();
-            self.slots.push(slot.0);
+            self.slots.push(*slot);
             return Item::Incomplete;
         }
-        self.slots.push(slot.0);
+        self.slots.push(*slot);
         self.missing -= 1;
         if self.missing > 0 {
             return Item::Incomplete;
@@ -231,9 +224,9 @@ mod tests {
 
         let (mut outbox, mut scratch) = (Vec::new(), Vec::new());
         let tick = Event::input(Kind::TRADE, Nanos(1), SymbolId(0));
-        outbox.push(Slot(tick));
+        outbox.push(tick);
         encode(&frame, 42, &mut scratch, &mut outbox);
-        outbox.push(Slot(tick));
+        outbox.push(tick);
         encode(&frame, 43, &mut scratch, &mut outbox);
 
         let (mut decoder, mut decoded) = (Decoder::default(), Frame::default());

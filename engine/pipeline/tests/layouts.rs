@@ -12,7 +12,7 @@ use model::{
     BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Quantity, Rate, SymbolTable, Timeframe,
 };
 use orders::OrderStage;
-use pipeline::{Layout, Outcome, Placement, Progress, RunConfig, Stage, Stages, run, tap};
+use pipeline::{Layout, Outcome, Outlets, Placement, Progress, RunConfig, Stage, Stages, run, tap};
 use portfolio::{Portfolio, UpdateOn};
 use ring::Wait;
 use rules::{EmaCross, EmaCrossConfig, Entry, MeanReversion, MeanReversionConfig, StopOn};
@@ -81,7 +81,7 @@ fn replay<S: Strategy + 'static>(strategy: S, case: &Case, ticks: &[Event]) -> S
         frames
     });
     let mut feed = Ticks::new(ticks, case.batch);
-    let outcome = run(&config, stages, venue, &mut feed, Some(tap), &Progress::default()).unwrap();
+    let outcome = run(&config, stages, venue, &mut feed, Outlets { tap: Some(tap), orders: None }, &Progress::default()).unwrap();
     Seen { outcome, frames: recorder.join().unwrap() }
 }
 

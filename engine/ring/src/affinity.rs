@@ -17,6 +17,13 @@ impl Cores {
         Self(ids)
     }
 
+    /// These cores, whatever the machine has: for tests and for operators who know better.
+    pub fn of(cores: &[usize]) -> Self {
+        let mut ids = cores.to_vec();
+        ids.sort_unstable();
+        Self(ids)
+    }
+
     /// How many.
     pub fn count(&self) -> usize {
         self.0.len()

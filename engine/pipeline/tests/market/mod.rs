@@ -29,7 +29,7 @@ impl Feed for Ticks {
                 *batch = next;
                 Ok(More::Yes)
             }
-            None => Ok(More::End),
+            None => Ok(More::Ended),
         }
     }
 

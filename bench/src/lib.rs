@@ -1,0 +1,12 @@
+//! The engine's figures, each with the machine, the method and, where they are installed, the peers.
+//!
+//! Not here: tests. A wall-clock time on a shared machine says nothing about right or wrong.
+
+pub mod allocations;
+pub mod figures;
+pub mod latency;
+pub mod machine;
+pub mod market;
+pub mod rings;
+pub mod setup;
+pub mod throughput;

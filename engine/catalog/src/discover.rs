@@ -1,0 +1,214 @@
+//! Finding data files: what is in a catalog, a folder, a file.
+//!
+//! Why: before the first tick flows, every file's footer has been read and every column it needs found,
+//! so a wrong file stops a run at its start. Symbols come from statistics where these tell them, else
+//! from the symbol column, never from the file's other columns.
+
+use crate::column::{Column, ReadOptions};
+use crate::layout::{Layout, Source};
+use crate::open::open;
+use crate::read::{TickReader, TimeRange};
+use crate::{CatalogError, Chunk, TickKind, convert};
+use model::normalise_symbol;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What a row group's statistics say of its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowGroupSpan {
+    /// How many rows.
+    pub rows: u64,
+    /// Bounds of `ts_event`, ns, where known.
+    pub ts_event: Option<TimeSpan>,
+    /// Bounds of `ts_recv`, ns, where known and asked for.
+    pub ts_recv: Option<TimeSpan>,
+}
+
+/// Bounds of a time column in a row group that has no null in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeSpan {
+    /// The earliest, ns.
+    pub min: i64,
+    /// The latest, ns.
+    pub max: i64,
+}
+
+impl RowGroupSpan {
+    /// Whether a row may be of these times; a row without a time may be anywhere.
+    pub(crate) fn may_hold(&self, range: TimeRange) -> bool {
+        self.ts_event.is_none_or(|span| {
+            span.max >= range.from.0 && (span.min < range.to.0 || range.to == model::Nanos::MAX)
+        })
+    }
+}
+
+/// One file of ticks.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds.
+    pub kind: TickKind,
+    /// How many rows.
+    pub rows: u64,
+    /// Its row groups.
+    pub row_groups: Vec<RowGroupSpan>,
+    /// Its distinct symbols, normalised, in byte order; texts that are no symbols are left out.
+    pub symbols: Vec<String>,
+    /// Whether it has a column `ts_recv`. Known only if the options ask for it.
+    pub has_ts_recv: bool,
+}
+
+/// Lists the files of ticks under some paths, each a catalog, a folder or a file, in byte order of their
+/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, and the
+/// folders `bars` and `rejects` of a folder that is given are passed over.
+///
+/// # Errors
+/// [`CatalogError`] for the first file that cannot be read as ticks, or if a folder holds none.
+pub fn discover(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<DataFile>, CatalogError> {
+    let mut found = Vec::new();
+    for path in paths {
+        collect(path, &mut found)?;
+    }
+    found.sort_by(|a, b| a.as_os_str().as_bytes().cmp(b.as_os_str().as_bytes()));
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
+    let mut first_symbol = None;
+    found.iter().map(|path| describe(path, options, &mut first_symbol)).collect()
+}
+
+fn collect(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), CatalogError> {
+    let metadata =
+        std::fs::metadata(path).map_err(|error| CatalogError::Io { action: "open", path: path.to_owned(), error })?;
+    if !metadata.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    let before = found.len();
+    walk(path, true, found)?;
+    if found.len() == before { Err(CatalogError::NoFiles { path: path.to_owned() }) } else { Ok(()) }
+}
+
+fn walk(folder: &Path, is_root: bool, found: &mut Vec<PathBuf>) -> Result<(), CatalogError> {
+    let io = |error| CatalogError::Io { action: "list", path: folder.to_owned(), error };
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let name = path.file_name().unwrap_or_default();
+        if name.as_bytes().starts_with(b".") || name.as_bytes().starts_with(b"_") {
+            continue;
+        }
+        if path.is_dir() {
+            if !(is_root && (name == "bars" || name == "rejects")) {
+                walk(&path, false, found)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "parquet") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn describe(
+    path: &Path,
+    options: &ReadOptions,
+    first_symbol: &mut Option<String>,
+) -> Result<DataFile, CatalogError> {
+    let opened = open(path)?;
+    let layout = Layout::resolve(path, opened.metadata.schema(), options)?;
+    let row_groups = spans(&opened.metadata, &layout, options);
+    let texts = match &layout.fixed_symbol {
+        Some(symbol) => BTreeSet::from([symbol.clone()]),
+        None => symbols(path, &opened.metadata, &layout, options)?,
+    };
+    let mut symbols: BTreeSet<String> = texts.iter().filter_map(|text| normalise_symbol(text).ok()).collect();
+    if let (Some(given), None) = (&options.symbol, &layout.fixed_symbol) {
+        for symbol in &symbols {
+            let first = first_symbol.get_or_insert_with(|| symbol.clone());
+            if first != symbol {
+                let found = [first.clone(), symbol.clone()];
+                return Err(CatalogError::SeveralSymbols { path: path.to_owned(), given: given.clone(), found });
+            }
+        }
+        symbols = normalise_symbol(given).into_iter().collect();
+    }
+    Ok(DataFile {
+        path: path.to_owned(),
+        kind: layout.kind,
+        rows: row_groups.iter().map(|group| group.rows).sum(),
+        row_groups,
+        symbols: symbols.into_iter().collect(),
+        has_ts_recv: layout.source(Column::TsRecv).is_some(),
+    })
+}
+
+/// The distinct texts of the symbol column.
+fn symbols(
+    path: &Path,
+    metadata: &ArrowReaderMetadata,
+    layout: &Layout,
+    options: &ReadOptions,
+) -> Result<BTreeSet<String>, CatalogError> {
+    let source = layout.source(Column::Symbol).expect("a file without a fixed symbol has a symbol column");
+    let groups = metadata.metadata().row_groups().iter().filter(|group| group.num_rows() > 0);
+    let single = |group| single_symbol(group, metadata, source);
+    if let Some(texts) = groups.map(single).collect::<Option<BTreeSet<String>>>() {
+        return Ok(texts);
+    }
+    let columns = [Column::TsEvent, Column::Symbol];
+    let mut reader = TickReader::open_only(path, options, TimeRange::ALL, &columns)?;
+    let mut chunk = Chunk::new(layout.kind);
+    while reader.next_chunk(&mut chunk)? {}
+    Ok(reader.symbols().iter().cloned().collect())
+}
+
+/// The one symbol of a row group, where its statistics tell that it has one: a writer that shortens them
+/// makes the maximum larger, so equal bounds are exact.
+fn single_symbol(group: &RowGroupMetaData, metadata: &ArrowReaderMetadata, source: &Source) -> Option<String> {
+    let Statistics::ByteArray(statistics) = statistics(group, metadata, source)? else { return None };
+    let (min, max) = (statistics.min_opt()?, statistics.max_opt()?);
+    if min.data() != max.data() {
+        return None;
+    }
+    std::str::from_utf8(min.data()).ok().map(str::to_owned)
+}
+
+fn statistics<'a>(
+    group: &'a RowGroupMetaData,
+    metadata: &ArrowReaderMetadata,
+    source: &Source,
+) -> Option<&'a Statistics> {
+    let schema = metadata.parquet_schema();
+    let leaf = (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == source.root)?;
+    group.columns().get(leaf)?.statistics()
+}
+
+/// What the statistics of each row group say.
+pub(crate) fn spans(metadata: &ArrowReaderMetadata, layout: &Layout, options: &ReadOptions) -> Vec<RowGroupSpan> {
+    let span = |group, column| {
+        let source = layout.source(column)?;
+        let data_type = metadata.schema().field(source.root).data_type();
+        let unit = convert::unit_nanos(data_type).unwrap_or(options.ts_unit.nanos());
+        time_span(statistics(group, metadata, source)?, unit)
+    };
+    let groups = metadata.metadata().row_groups().iter();
+    groups
+        .map(|group| RowGroupSpan {
+            rows: u64::try_from(group.num_rows()).unwrap_or(0),
+            ts_event: span(group, Column::TsEvent),
+            ts_recv: span(group, Column::TsRecv),
+        })
+        .collect()
+}
+
+fn time_span(statistics: &Statistics, unit: i64) -> Option<TimeSpan> {
+    let Statistics::Int64(values) = statistics else { return None };
+    if values.null_count_opt() != Some(0) {
+        return None;
+    }
+    let (min, max) = (values.min_opt()?.checked_mul(unit)?, values.max_opt()?.checked_mul(unit)?);
+    (min <= max).then_some(TimeSpan { min, max })
+}

@@ -1,0 +1,125 @@
+//! Opening a file: magic bytes, footer, and whether the footer's claims fit the file.
+//!
+//! Decoders of damaged input may panic; everything that decodes runs behind [`shielded`].
+
+use crate::CatalogError;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::errors::ParquetError;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+const MAGIC: &[u8; 4] = b"PAR1";
+
+/// An open file and its footer.
+pub(crate) struct Opened {
+    pub file: File,
+    pub metadata: ArrowReaderMetadata,
+}
+
+/// Runs a decoder; an error or a panic comes back as its text.
+pub(crate) fn shielded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => Err(panic_text(&*panic)),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the decoder stopped: {}", text.unwrap_or("no message"))
+}
+
+/// Opens a file and reads its footer.
+///
+/// # Errors
+/// [`CatalogError`] where it is not a whole Parquet file.
+pub(crate) fn open(path: &Path) -> Result<Opened, CatalogError> {
+    let io = |action| move |error| CatalogError::Io { action, path: path.to_owned(), error };
+    let mut file = File::open(path).map_err(io("open"))?;
+    let length = file.metadata().map_err(io("read"))?.len();
+    check_magic(&mut file, length, path)?;
+    let load = |options| shielded(|| ArrowReaderMetadata::load(&file, options));
+    // The arrow schema that a writer may have embedded is only a hint: if it is damaged, do without.
+    let metadata = load(ArrowReaderOptions::new())
+        .or_else(|_| load(ArrowReaderOptions::new().with_skip_arrow_metadata(true)))
+        .map_err(|cause| CatalogError::DamagedFooter { path: path.to_owned(), cause })?;
+    check_claims(&metadata, length, path)?;
+    Ok(Opened { file, metadata })
+}
+
+fn check_magic(file: &mut File, length: u64, path: &Path) -> Result<(), CatalogError> {
+    let io = |error| CatalogError::Io { action: "read", path: path.to_owned(), error };
+    let path = path.to_owned();
+    if length == 0 {
+        return Err(CatalogError::Empty { path });
+    }
+    let mut magic = [0; 4];
+    if length < 4 {
+        return Err(CatalogError::NotParquet { path });
+    }
+    file.read_exact(&mut magic).map_err(io)?;
+    if magic != *MAGIC {
+        return Err(CatalogError::NotParquet { path });
+    }
+    file.seek(SeekFrom::End(-4)).map_err(io)?;
+    file.read_exact(&mut magic).map_err(io)?;
+    if length < 12 || magic != *MAGIC {
+        return Err(CatalogError::Truncated { path });
+    }
+    Ok(())
+}
+
+/// Checks that every column chunk lies within the file, so that no size is believed that cannot be true.
+fn check_claims(metadata: &ArrowReaderMetadata, length: u64, path: &Path) -> Result<(), CatalogError> {
+    for (row_group, group) in metadata.metadata().row_groups().iter().enumerate() {
+        for chunk in group.columns() {
+            let within = shielded(|| {
+                let (start, size) = chunk.byte_range();
+                Ok(start.checked_add(size).is_some_and(|end| end <= length))
+            });
+            if within != Ok(true) || group.num_rows() < 0 {
+                return Err(CatalogError::Damaged {
+                    path: path.to_owned(),
+                    row_group,
+                    column: Some(chunk.column_path().string()),
+                    cause: format!("its pages would lie outside the file's {length} bytes"),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.parquet");
+        std::fs::write(&path, bytes).unwrap();
+        let error = open(&path).err().expect("it is no whole Parquet file").to_string();
+        assert!(error.contains(expected) && error.contains("x.parquet"), "{error}");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_file() {
+        check(b"", "is empty");
+        check(b"PA", "is not a Parquet file");
+        check(b"ts_event,price\n1,2\n", "is not a Parquet file");
+        check(b"PAR1", "is truncated");
+        check(b"PAR1 and then no end", "is truncated");
+        check(b"PAR1PAR1", "is truncated");
+        check(b"PAR1\xff\xff\xff\xff\xff\xff\xff\x7fPAR1", "damaged Parquet footer");
+        check(b"PAR1\0\0\0\0\x04\0\0\0PAR1", "damaged Parquet footer");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = open(Path::new("/nowhere/x.parquet")).err().expect("it is not there").to_string();
+        assert!(error.starts_with("cannot open /nowhere/x.parquet"), "{error}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Against values that others computed: the spy_* files of ../shared/data/indicators, within the
+//! differences its README lists (the files are printed to about seven digits).
+//!
+//! Where that folder is absent the test says so and returns; `batch.rs` is its twin on generated data.
+
+use indicators::{Atr, Bollinger, Ema, Rsi, Seed, Sma, Smoothing};
+use model::{Price, Rate};
+use std::path::Path;
+
+/// The rows of a comma-separated file by column name, or `None` where the data is absent.
+struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn open(name: &str) -> Option<Self> {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/indicators"));
+        let Ok(text) = std::fs::read_to_string(folder.join(name)) else {
+            eprintln!("shared/data absent: {name} was not compared");
+            return None;
+        };
+        let fields = |line: &str| line.split(',').map(|field| field.trim().to_owned()).collect::<Vec<_>>();
+        let mut lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim().is_empty());
+        let header = fields(lines.next().expect("a header"));
+        Some(Self { header, rows: lines.map(fields).collect() })
+    }
+
+    fn cell<'a>(&self, row: &'a [String], column: &str) -> &'a str {
+        let place = self.header.iter().position(|name| name == column);
+        row.get(place.unwrap_or_else(|| panic!("no column {column} in {:?}", self.header)))
+            .map_or("", |cell| cell)
+    }
+
+    fn price(&self, row: &[String], column: &str) -> Price {
+        Price::parse(self.cell(row, column)).unwrap_or_else(|error| panic!("{column} of {row:?} {error}"))
+    }
+
+    /// The reference value, if the file gives one.
+    fn expected(&self, row: &[String], column: &str) -> Option<f64> {
+        self.cell(row, column).parse().ok().filter(|value: &f64| !value.is_nan())
+    }
+}
+
+/// Compares one column row by row; at least 300 rows must have a value on both sides.
+fn check(file: &str, column: &str, tolerance: f64, mut value: impl FnMut(&Table, &[String]) -> Option<f64>) {
+    let Some(table) = Table::open(file) else { return };
+    let mut compared = 0;
+    for (i, row) in table.rows.iter().enumerate() {
+        let (got, expected) = (value(&table, row), table.expected(row, column));
+        if let (Some(got), Some(expected)) = (got, expected) {
+            assert!(
+                (got - expected).abs() <= tolerance,
+                "{file} row {}: {column} {got}, file {expected}",
+                i + 1
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 300, "{file}: only {compared} values of {column} were compared");
+}
+
+const SPY: &str = "spy_with_indicators.txt";
+
+#[test]
+fn averages() {
+    let mut sma = Sma::new(14);
+    check(SPY, "SMA14", 6.5e-3, |table, row| sma.update(table.price(row, "Close")));
+    let mut ema = Ema::new(14, Seed::Sma);
+    check(SPY, "EMA14", 6.5e-3, |table, row| ema.update(table.price(row, "Close")));
+    let mut ema = Ema::new(14, Seed::Sma);
+    check("spy_ema.csv", "EMA14", 1e-12, |table, row| ema.update(table.price(row, "close")));
+}
+
+#[test]
+fn relative_strength() {
+    let mut rsi = Rsi::new(14, Smoothing::Cutler);
+    check(SPY, "RSI 14", 3.5e-4, |table, row| rsi.update(table.price(row, "Close")));
+    let mut rsi = Rsi::new(14, Smoothing::Wilder);
+    check(SPY, "RSI 14 Wilder", 6e-6, |table, row| rsi.update(table.price(row, "Close")));
+}
+
+#[test]
+fn true_range() {
+    let mut atr = Atr::new(14);
+    check("spy_atr_wilder.txt", "Average True Range 14", 6e-6, |table, row| {
+        atr.update(table.price(row, "High"), table.price(row, "Low"), table.price(row, "Close"))
+    });
+    let mut range = Atr::new(1);
+    check("spy_tr.txt", "TR", 1e-9, |table, row| {
+        range.update(table.price(row, "High"), table.price(row, "Low"), table.price(row, "Close"))
+    });
+}
+
+#[test]
+fn bands() {
+    let file = "spy_bollinger_bands.txt";
+    let fresh = || Bollinger::new(20, Rate::parse("2").unwrap());
+    let mut bollinger = fresh();
+    check(file, "Moving Average 20", 7e-5, |table, row| {
+        bollinger.update(table.price(row, "Close")).map(|bands| bands.middle)
+    });
+    let mut bollinger = fresh();
+    check(file, "Bollinger Bands® 20 2 Top", 7e-5, |table, row| {
+        bollinger.update(table.price(row, "Close")).map(|bands| bands.upper)
+    });
+    let mut bollinger = fresh();
+    check(file, "Bollinger Bands® 20 2 Bottom", 7e-5, |table, row| {
+        bollinger.update(table.price(row, "Close")).map(|bands| bands.lower)
+    });
+}
