@@ -66,18 +66,21 @@ impl Figures {
 
     /// As one JSON object.
     pub fn to_json(&self, machine: &Value) -> Value {
-        let rows = self.rows.iter().map(|row| {
-            json!({"name": row.name, "value": row.value, "unit": row.unit, "target": row.target})
-        });
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| json!({"name": row.name, "value": row.value, "unit": row.unit, "target": row.target}));
         json!({"bench": self.bench, "machine": machine, "figures": rows.collect::<Vec<_>>(), "notes": self.notes})
     }
 
     /// As a table.
     pub fn to_text(&self, machine: &Value) -> String {
         let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
-        let mut text = format!("{} on {}\n", self.bench, machine["cpu"].as_str().unwrap_or("an unknown processor"));
+        let mut text =
+            format!("{} on {}\n", self.bench, machine["cpu"].as_str().unwrap_or("an unknown processor"));
         for row in &self.rows {
-            let target = if row.target.is_empty() { String::new() } else { format!("   (to reach: {})", row.target) };
+            let target =
+                if row.target.is_empty() { String::new() } else { format!("   (to reach: {})", row.target) };
             text += &format!("  {:width$}  {:>14} {}{target}\n", row.name, number(row.value), row.unit);
         }
         for note in &self.notes {
@@ -90,7 +93,13 @@ impl Figures {
 /// Three significant digits, or whole with separators.
 fn number(value: f64) -> String {
     if value.abs() < 1000.0 {
-        let digits = if value.abs() < 10.0 { 2 } else if value.abs() < 100.0 { 1 } else { 0 };
+        let digits = if value.abs() < 10.0 {
+            2
+        } else if value.abs() < 100.0 {
+            1
+        } else {
+            0
+        };
         return format!("{value:.digits$}");
     }
     let digits = format!("{:.0}", value.abs());

@@ -72,12 +72,7 @@ fn pace(ticks: &[Event], mut feed: Sender<Event>, mut gateway: Receiver<Event>) 
         feed.send(std::slice::from_ref(tick), || ()).expect("the engine lives");
     }
     drop(feed);
-    loop {
-        match gateway.poll(|event| out.push(Out { event: *event, at: stopwatch.raw() })) {
-            Received::Items(_) | Received::Nothing => {}
-            Received::Closed => break,
-        }
-    }
+    while gateway.poll(|event| out.push(Out { event: *event, at: stopwatch.raw() })) != Received::Closed {}
     for found in &mut out {
         found.at = stopwatch.nanos_between(start, found.at);
     }
@@ -117,7 +112,8 @@ fn engine(cores: &Cores, ticks: &[Event]) -> Latency {
     let (orders, gateway) = ring(1 << 12, Wait::Spin);
     let pacer = on_second_core(cores, ticks, feed, gateway);
     let outlets = Outlets { tap: None, orders: Some(orders) };
-    run(&config, stages, venue, &mut RingFeed(ticks_in), outlets, &Progress::default()).expect("the run ends well");
+    run(&config, stages, venue, &mut RingFeed(ticks_in), outlets, &Progress::default())
+        .expect("the run ends well");
     let (intended, out) = pacer.join().expect("the pacer ends well");
     latencies(ticks, &intended, &out)
 }
@@ -168,12 +164,21 @@ pub fn run_all(cores: &Cores) -> Figures {
 
 /// 100 symbols closing bars at one boundary, from the timer until the last stage has seen the last of them.
 fn boundary(cores: &Cores, figures: &mut Figures) {
-    let setup = Setup { symbols: 100, timeframes: timeframes(&["1m", "5m", "30m"]), indicators: true, ..Setup::peer() };
+    let setup = Setup {
+        symbols: 100,
+        timeframes: timeframes(&["1m", "5m", "30m"]),
+        indicators: true,
+        ..Setup::peer()
+    };
     let ticks = trades(100, 30_000, 1.0e9, 3);
     let replay = replay(&setup, &ticks, cores);
     let rows = replay.outcome.probes.rows();
     let bars = rows.iter().find(|row| row.name == "path.bar").expect("bars closed");
     let of = |quantile: f64| bars.latency.quantile_ns(quantile) as f64;
-    figures.push(Figure::nanos("100 symbols closing at once, the last one done, p50", of(0.5), "<= 200,000 ns"));
+    figures.push(Figure::nanos(
+        "100 symbols closing at once, the last one done, p50",
+        of(0.5),
+        "<= 200,000 ns",
+    ));
     figures.push(Figure::nanos("100 symbols closing at once, the last one done, p99", of(0.99), ""));
 }

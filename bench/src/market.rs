@@ -24,7 +24,11 @@ impl MemoryFeed {
     /// A feed over ticks in time order.
     pub fn new(ticks: &[Event]) -> Self {
         let batches = ticks.chunks(BATCH).map(<[Event]>::to_vec).collect();
-        Self { batches, next: 0, summary: DataSummary { ticks: ticks.len() as u64, ..DataSummary::default() } }
+        Self {
+            batches,
+            next: 0,
+            summary: DataSummary { ticks: ticks.len() as u64, ..DataSummary::default() },
+        }
     }
 }
 
@@ -54,7 +58,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -64,7 +68,7 @@ impl Random {
 
     /// Uniform in 0..1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
@@ -76,17 +80,17 @@ pub fn trades(symbols: u32, count: usize, gap_ns_mean: f64, seed: u64) -> Vec<Ev
         let (mut ts, mut price) = (START_NS, 500_000_i64);
         for _ in 0..count {
             ts += (-(1.0 - random.unit()).ln() * gap_ns_mean) as i64 + 1;
-            price += match random.next() % 10 {
+            price += match random.bits() % 10 {
                 0..3 => -1,
                 3..7 => 0,
                 _ => 1,
             };
-            let size = 1 + random.next() % 1999;
+            let size = 1 + random.bits() % 1999;
             let trade = Trade {
                 ts_event: Nanos(ts),
                 price: Price::new(price * 100_000_000),
                 size: Quantity::new(size as i64 * 1_000_000),
-                aggressor: if random.next() & 1 == 0 { 1 } else { -1 },
+                aggressor: if random.bits() & 1 == 0 { 1 } else { -1 },
             };
             ticks.push(Event::trade(Nanos(ts), SymbolId(symbol), trade));
         }

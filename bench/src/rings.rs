@@ -53,11 +53,20 @@ pub fn run(cores: &Cores) -> Figures {
     figures.latency("round trip, raw atomics, 64 bytes and a number", &two);
     figures.latency("round trip, ring, 64 bytes", &ours);
     let ratio = median(&mut ratios);
-    figures.push(Figure::ratio("ring / raw atomics with 64 bytes, p50 of each round, median", ratio, "<= 1.3"));
+    figures.push(Figure::ratio(
+        "ring / raw atomics with 64 bytes, p50 of each round, median",
+        ratio,
+        "<= 1.3",
+    ));
     for batch in [1, 16, 128, 1024] {
         let mut rates: Vec<f64> = (0..5).map(|_| throughput(batch, there)).collect();
         let target = if batch >= 128 { ">= 100 M/s" } else { "" };
-        figures.push(Figure::rate(&format!("64-byte items in batches of {batch}"), median(&mut rates), "items/s", target));
+        figures.push(Figure::rate(
+            &format!("64-byte items in batches of {batch}"),
+            median(&mut rates),
+            "items/s",
+            target,
+        ));
     }
     figures
 }
@@ -90,7 +99,11 @@ impl Post {
             std::hint::spin_loop();
         }
         if lines == Lines::Two {
-            assert_eq!(self.payload.0.load(Ordering::Relaxed), trip, "the payload is published with its number");
+            assert_eq!(
+                self.payload.0.load(Ordering::Relaxed),
+                trip,
+                "the payload is published with its number"
+            );
         }
     }
 }
@@ -143,7 +156,9 @@ fn echo(mut from: Receiver<Item>, mut to: Sender<Item>) {
     loop {
         let mut item = None;
         match from.poll(|got| item = Some(*got)) {
-            Received::Items(_) => to.send(&[item.expect("items were read")], || ()).expect("the other end lives"),
+            Received::Items(_) => {
+                to.send(&[item.expect("items were read")], || ()).expect("the other end lives")
+            }
             Received::Nothing => std::hint::spin_loop(),
             Received::Closed => return,
         }

@@ -62,7 +62,8 @@ impl Setup {
     /// Builds the stages.
     pub fn build(&self, cores: &Cores) -> Ready {
         let names = (0..self.symbols).map(|n| format!("BTC{n:04}"));
-        let instruments = InstrumentTable::new(SymbolTable::new(names), |name| Instrument::plain(name, "USDT"));
+        let instruments =
+            InstrumentTable::new(SymbolTable::new(names), |name| Instrument::plain(name, "USDT"));
         let symbols = instruments.symbols.len();
         let capital = Money::parse("1000000").expect("an amount");
         let bars = BarsConfig {
@@ -73,7 +74,8 @@ impl Setup {
         let indicators = if self.indicators {
             IndicatorConfig::standard(self.timeframes.len())
         } else {
-            IndicatorConfig::new(50, vec![Vec::new(); self.timeframes.len()]).expect("no indicators are well configured")
+            IndicatorConfig::new(50, vec![Vec::new(); self.timeframes.len()])
+                .expect("no indicators are well configured")
         };
         let ema = EmaCrossConfig {
             timeframe: Timeframe::parse("1m").expect("a timeframe"),
@@ -82,7 +84,12 @@ impl Setup {
             quantity: Quantity::parse("0.01").expect("a quantity"),
             seed: Seed::First,
         };
-        let venue = VenueConfig { latency: Nanos(0), maker: Rate::ZERO, taker: Rate::ZERO, fill_size: FillSize::Unlimited };
+        let venue = VenueConfig {
+            latency: Nanos(0),
+            maker: Rate::ZERO,
+            taker: Rate::ZERO,
+            fill_size: FillSize::Unlimited,
+        };
         let stages = Stages {
             portfolio: Portfolio::new(&instruments, capital, UpdateOn::Boundaries),
             bars: Bars::new(&bars).expect("bars are well configured"),

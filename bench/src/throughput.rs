@@ -29,8 +29,9 @@ pub fn replay(setup: &Setup, ticks: &[Event], cores: &Cores) -> Replay {
     let mut feed = MemoryFeed::new(ticks);
     let stopwatch = Stopwatch::new();
     let start = stopwatch.raw();
-    let outcome = run(&ready.config, ready.stages, ready.venue, &mut feed, Outlets::default(), &Progress::default())
-        .expect("ticks in memory replay");
+    let outcome =
+        run(&ready.config, ready.stages, ready.venue, &mut feed, Outlets::default(), &Progress::default())
+            .expect("ticks in memory replay");
     let nanos = stopwatch.nanos_between(start, stopwatch.raw());
     Replay { ticks_per_s: ticks.len() as f64 * 1e9 / nanos as f64, outcome }
 }
@@ -50,20 +51,25 @@ pub fn run_all(cores: &Cores) -> Figures {
     let ticks = trades(1, TICKS, 0.3e9, 42);
     let peer = Setup::peer();
     let fused = rate(&peer, &ticks, cores, RUNS);
-    figures.push(Figure::rate("peer workload, fused, events in memory", fused.ticks_per_s, "ticks/s", ">= 25 M/s"));
+    figures.push(Figure::rate(
+        "peer workload, fused, events in memory",
+        fused.ticks_per_s,
+        "ticks/s",
+        ">= 25 M/s",
+    ));
     let split = Setup { layout: Layout::split(), wait: Wait::Spin, ..peer.clone() };
     if cores.count() >= 2 {
         let split = rate(&split, &ticks, cores, 5);
         assert_eq!(split.outcome.event_hash, fused.outcome.event_hash, "a layout changes no result");
-        figures.push(Figure::rate("the same, split over two cores, spinning", split.ticks_per_s, "ticks/s", ""));
+        figures.push(Figure::rate(
+            "the same, split over two cores, spinning",
+            split.ticks_per_s,
+            "ticks/s",
+            "",
+        ));
     }
     drop(ticks);
-    let ten = Setup {
-        symbols: 10,
-        timeframes: timeframes(&["1m", "5m", "30m"]),
-        indicators: true,
-        ..peer
-    };
+    let ten = Setup { symbols: 10, timeframes: timeframes(&["1m", "5m", "30m"]), indicators: true, ..peer };
     let ticks = trades(10, TICKS / 10, 0.3e9, 7);
     let ten = rate(&ten, &ticks, cores, RUNS);
     figures.push(Figure::rate(

@@ -89,7 +89,14 @@ impl Partial {
 
     pub fn hash(&self, hash: &mut StreamHash) {
         let Self { open, high, low, close, volume, excess, trades, excess_lost } = *self;
-        hash.words(&[open as u64, high as u64, low as u64, close as u64, u64::from(trades), u64::from(excess_lost)]);
+        hash.words(&[
+            open as u64,
+            high as u64,
+            low as u64,
+            close as u64,
+            u64::from(trades),
+            u64::from(excess_lost),
+        ]);
         hash.amount(volume);
         hash.amount(excess);
     }

@@ -236,7 +236,7 @@ impl Bars {
         debug_assert!(bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close));
         frame.push_bar(bar);
         self.hash.events(&frame.events[frame.events.len() - 1..]);
-        bar.hash(&mut self.hash);
+        bar.hash_into(&mut self.hash);
     }
 
     /// How many ticks were older than a closed boundary, and so in no bar.

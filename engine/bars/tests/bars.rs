@@ -12,7 +12,8 @@ fn timeframes(names: &[&str]) -> Vec<Timeframe> {
 }
 
 fn trade(ts: i64, symbol: u32, price: i64, size: i64) -> Event {
-    let trade = Trade { ts_event: Nanos(ts), price: Price::new(price), size: Quantity::new(size), aggressor: 1 };
+    let trade =
+        Trade { ts_event: Nanos(ts), price: Price::new(price), size: Quantity::new(size), aggressor: 1 };
     Event::trade(Nanos(ts), SymbolId(symbol), trade)
 }
 
@@ -151,9 +152,11 @@ fn flat_bars_fill_gaps_from_the_first_bar_on() {
         sources: vec![vec![BarSource::Trade]],
         fill: Fill::Flat,
     };
-    let ticks = [trade(500_000_000, 0, 10, 1), trade(4_500_000_000, 0, 12, 1), trade(6_000_000_000, 0, 13, 1)];
+    let ticks =
+        [trade(500_000_000, 0, 10, 1), trade(4_500_000_000, 0, 12, 1), trade(6_000_000_000, 0, 13, 1)];
     let (bars, _) = run(&config, &ticks, None);
-    let seen: Vec<_> = bars.iter().map(|b| (b.timeframe, b.ts_open.0 / 1_000_000_000, b.close.raw(), b.trades)).collect();
+    let seen: Vec<_> =
+        bars.iter().map(|b| (b.timeframe, b.ts_open.0 / 1_000_000_000, b.close.raw(), b.trades)).collect();
     let expected = [
         (0, 0, 10, 1),
         (0, 1, 10, 0),

@@ -48,7 +48,7 @@ impl Account {
     }
 
     /// Adds every field to a hash.
-    pub fn hash(&self, hash: &mut StreamHash) {
+    pub fn hash_into(&self, hash: &mut StreamHash) {
         for amount in self.amounts() {
             hash.amount(amount.raw());
         }

@@ -76,7 +76,7 @@ pub struct Bar {
 
 impl Bar {
     /// Adds every field to a hash.
-    pub fn hash(&self, hash: &mut StreamHash) {
+    pub fn hash_into(&self, hash: &mut StreamHash) {
         hash.words(&[
             u64::from(self.symbol.0) | u64::from(self.timeframe) << 32 | (self.source as u64) << 40,
             self.ts_open.0 as u64,

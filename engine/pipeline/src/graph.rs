@@ -51,7 +51,9 @@ impl fmt::Display for Fault {
         match self {
             Self::Portfolio { seq, error } => write!(f, "at input {seq}: {error}"),
             Self::Venue(error) => error.fmt(f),
-            Self::Orders { seq, error } => write!(f, "at input {seq}: {error}; this is a bug, please report it"),
+            Self::Orders { seq, error } => {
+                write!(f, "at input {seq}: {error}; this is a bug, please report it")
+            }
         }
     }
 }
@@ -139,7 +141,9 @@ impl<S: Strategy> Group<S> {
                 ticks_are_frames,
             })
             .collect();
-        let at = |stage: Stage| (0..layout.groups()).find(|n| layout.holds(*n, stage)).expect("a layout holds every stage");
+        let at = |stage: Stage| {
+            (0..layout.groups()).find(|n| layout.holds(*n, stage)).expect("a layout holds every stage")
+        };
         groups[at(Stage::Portfolio)].portfolio = Some(stages.portfolio);
         groups[at(Stage::Bars)].bars = Some(stages.bars);
         groups[at(Stage::Indicators)].indicators = Some(stages.indicators);
@@ -186,8 +190,9 @@ impl<S: Strategy> Group<S> {
     /// One input with whatever the groups before derived from it; each stage appends what it derives.
     pub fn frame(&mut self, frame: &mut Frame) -> Result<(), Fault> {
         let seq = frame.input().seq;
-        let measured = !frame.input().kind.is_tick() || self.probes.samples(seq);
-        let mut lap = self.probes.stopwatch.raw();
+        let measured =
+            if frame.input().kind.is_tick() { self.probes.samples(seq) } else { self.probes.samples_frame() };
+        let mut lap = if measured { self.probes.stopwatch.raw() } else { 0 };
         if let Some(portfolio) = &mut self.portfolio {
             portfolio.on_frame(frame).map_err(|error| Fault::Portfolio { seq, error })?;
             if measured {

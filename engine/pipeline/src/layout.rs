@@ -165,7 +165,8 @@ impl fmt::Display for Layout {
         if *self == Self::split() {
             return f.write_str("split");
         }
-        let groups = (0..self.groups()).map(|n| Stage::ALL[self.group(n)].iter().map(|s| s.name()).collect::<Vec<_>>().join("+"));
+        let groups = (0..self.groups())
+            .map(|n| Stage::ALL[self.group(n)].iter().map(|s| s.name()).collect::<Vec<_>>().join("+"));
         f.write_str(&groups.collect::<Vec<_>>().join(" | "))
     }
 }

@@ -1,7 +1,7 @@
-//! Latency probes: one tick in N per stage; every frame per stage; every bar, order and fill path.
+//! Latency probes: one tick in N and one frame in a few per stage; every bar, order and fill path.
 //!
 //! A path is measured from the moment the sequencer took the input up, before any stage saw it, so that
-//! time spent waiting in a ring counts. Ticks are sampled because a clock read costs as much as the work.
+//! time spent waiting in a ring counts. Stages are sampled because a clock read costs as much as their work.
 
 use crate::layout::Stage;
 use ring::{Latency, Stopwatch};
@@ -17,7 +17,11 @@ pub(crate) enum Path {
     Fill,
 }
 
-const PATHS: [(Path, &str); 3] = [(Path::Bar, "path.bar"), (Path::Order, "path.order"), (Path::Fill, "path.fill")];
+const PATHS: [(Path, &str); 3] =
+    [(Path::Bar, "path.bar"), (Path::Order, "path.order"), (Path::Fill, "path.fill")];
+
+/// Frames are rarer than ticks: of them this many times more are measured per stage.
+const TICKS_PER_FRAME_SAMPLE: u64 = 128;
 
 /// One line of the summary's `latency_ns`.
 #[derive(Debug, Clone)]
@@ -35,6 +39,9 @@ pub struct LatencyRow {
 pub struct Probes {
     pub(crate) stopwatch: Stopwatch,
     sample_mask: u64,
+    /// Frames seen, and how many of them are measured per stage.
+    frames_seen: u64,
+    frame_mask: u64,
     ticks: Vec<Latency>,
     frames: Vec<Latency>,
     paths: Vec<Latency>,
@@ -50,6 +57,8 @@ impl Probes {
         Self {
             stopwatch: Stopwatch::new(),
             sample_mask: sample.next_power_of_two() - 1,
+            frames_seen: 0,
+            frame_mask: (sample.next_power_of_two() / TICKS_PER_FRAME_SAMPLE).max(1) - 1,
             ticks: vec![Latency::new(); Stage::ALL.len()],
             frames: vec![Latency::new(); Stage::ALL.len()],
             paths: vec![Latency::new(); PATHS.len()],
@@ -60,6 +69,13 @@ impl Probes {
     #[inline]
     pub(crate) fn samples(&self, seq: u64) -> bool {
         seq & self.sample_mask == 0
+    }
+
+    /// Whether the stages' parts of the next frame are measured.
+    #[inline]
+    pub(crate) fn samples_frame(&mut self) -> bool {
+        self.frames_seen += 1;
+        self.frames_seen & self.frame_mask == 0
     }
 
     /// Ends a stage's part of a sampled tick that began at `lap`, and begins the next.
@@ -97,9 +113,17 @@ impl Probes {
 
     /// Everything that was measured at least once, in graph order.
     pub fn rows(&self) -> Vec<LatencyRow> {
-        let row = |name: String, latency: &Latency, sampled_1_in: u64| LatencyRow { name, latency: latency.clone(), sampled_1_in };
-        let ticks = Stage::ALL.iter().map(|s| row(s.name().to_owned(), &self.ticks[*s as usize], self.sample_mask + 1));
-        let frames = Stage::ALL.iter().map(|s| row(format!("{}.frame", s.name()), &self.frames[*s as usize], 1));
+        let row = |name: String, latency: &Latency, sampled_1_in: u64| LatencyRow {
+            name,
+            latency: latency.clone(),
+            sampled_1_in,
+        };
+        let ticks = Stage::ALL
+            .iter()
+            .map(|s| row(s.name().to_owned(), &self.ticks[*s as usize], self.sample_mask + 1));
+        let frames = Stage::ALL
+            .iter()
+            .map(|s| row(format!("{}.frame", s.name()), &self.frames[*s as usize], self.frame_mask + 1));
         let paths = PATHS.iter().map(|(path, name)| row((*name).to_owned(), &self.paths[*path as usize], 1));
         ticks.chain(frames).chain(paths).filter(|row| row.latency.count() > 0).collect()
     }

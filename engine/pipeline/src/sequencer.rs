@@ -46,7 +46,9 @@ impl fmt::Display for RunError {
             Self::Feed(error) => error.fmt(f),
             Self::Fault(fault) => fault.fmt(f),
             Self::Recorder => f.write_str("the run's records could not be written"),
-            Self::Thread => f.write_str("a thread of the engine ended early; this is a bug, please report it"),
+            Self::Thread => {
+                f.write_str("a thread of the engine ended early; this is a bug, please report it")
+            }
         }
     }
 }
@@ -124,7 +126,9 @@ impl Outlets {
     #[inline]
     pub(crate) fn finish(&mut self, frame: &Frame) -> Result<(), RunError> {
         if let Some(orders) = &mut self.orders {
-            for event in frame.events.iter().filter(|event| event.kind == Kind::ORDER || event.kind == Kind::CANCEL) {
+            for event in
+                frame.events.iter().filter(|event| event.kind == Kind::ORDER || event.kind == Kind::CANCEL)
+            {
                 orders.send(std::slice::from_ref(event), || ())?;
             }
         }
@@ -261,7 +265,12 @@ impl<S: Strategy> Sequencer<S> {
     }
 
     /// Replays a feed to its end, then moves the clock to `end` if that is later.
-    pub fn run(&mut self, feed: &mut dyn Feed, end: Option<Nanos>, progress: &Progress) -> Result<(), RunError> {
+    pub fn run(
+        &mut self,
+        feed: &mut dyn Feed,
+        end: Option<Nanos>,
+        progress: &Progress,
+    ) -> Result<(), RunError> {
         let mut batch = Vec::new();
         let mut stopped = false;
         while !stopped && feed.on_tick(&mut batch)? == More::Yes {
@@ -372,10 +381,8 @@ impl<S: Strategy> Sequencer<S> {
 
     fn schedule(&mut self) {
         self.due = self.venue.next_arrival();
-        if let Tail::There(remote) = &self.tail {
-            if let Some(oldest) = remote.unfinished.front() {
-                self.due = self.due.min(oldest.ts.saturating_add(self.latency));
-            }
+        if let Some(oldest) = self.oldest_unfinished() {
+            self.due = self.due.min(oldest.ts.saturating_add(self.latency));
         }
     }
 
@@ -407,10 +414,10 @@ impl<S: Strategy> Sequencer<S> {
         self.group.frame(&mut self.frame)?;
         match &mut self.tail {
             Tail::Here(outlets) => {
+                outlets.finish(&self.frame)?;
+                self.group.end_paths(&self.frame, started);
                 let mut gateway = VenueGateway(&mut self.venue);
                 self.frame.events.iter().for_each(|event| forward(event, &mut gateway));
-                self.group.end_paths(&self.frame, started);
-                outlets.finish(&self.frame)?;
             }
             Tail::There(remote) => {
                 encode(&self.frame, started, &mut remote.scratch, &mut remote.outbox);

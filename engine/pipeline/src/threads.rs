@@ -161,7 +161,9 @@ impl Drop for LastEnd {
 impl LastEnd {
     fn finish(&mut self, frame: &Frame) -> Result<(), RunError> {
         let seq = frame.input().seq;
-        for event in frame.events.iter().filter(|event| event.kind == Kind::ORDER || event.kind == Kind::CANCEL) {
+        for event in
+            frame.events.iter().filter(|event| event.kind == Kind::ORDER || event.kind == Kind::CANCEL)
+        {
             self.orders.send(&[*event], || ())?;
         }
         self.outlets.finish(frame)?;
@@ -226,8 +228,8 @@ impl<S: Strategy> Worker<S> {
                 match &mut self.end {
                     WorkerEnd::Middle(_) => encode(&self.frame, started, &mut self.scratch, &mut self.outbox),
                     WorkerEnd::Last(end) => {
-                        self.group.end_paths(&self.frame, started);
                         end.finish(&self.frame)?;
+                        self.group.end_paths(&self.frame, started);
                     }
                 }
                 Ok(())

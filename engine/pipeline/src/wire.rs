@@ -187,7 +187,8 @@ fn account_words(account: &Account) -> [u64; ACCOUNT_WORDS] {
 fn account_of(words: &[u64]) -> Account {
     let mut amounts = [Money::ZERO; ACCOUNT_WORDS / 2];
     for (amount, pair) in amounts.iter_mut().zip(words.chunks_exact(2)) {
-        *amount = Money::from_raw(narrow(pair)).expect("an account's figures were amounts when it was written");
+        *amount =
+            Money::from_raw(narrow(pair)).expect("an account's figures were amounts when it was written");
     }
     Account::from_amounts(amounts)
 }
@@ -218,9 +219,19 @@ mod tests {
             });
         }
         frame.values.extend([1.5, -0.0, f64::INFINITY]);
-        frame.push_set(IndicatorSet { symbol: SymbolId(3), timeframe: 1, ts_close: Nanos(9), values_start: 0, values_len: 3 });
+        frame.push_set(IndicatorSet {
+            symbol: SymbolId(3),
+            timeframe: 1,
+            ts_close: Nanos(9),
+            values_start: 0,
+            values_len: 3,
+        });
         let amounts = [1, -1, i128::from(u64::MAX), -i128::from(u64::MAX) * 9, 0, 5, 6];
-        frame.push_account(Account::from_amounts(amounts.map(|raw| Money::from_raw(raw).unwrap())), SymbolId(3), -5);
+        frame.push_account(
+            Account::from_amounts(amounts.map(|raw| Money::from_raw(raw).unwrap())),
+            SymbolId(3),
+            -5,
+        );
 
         let (mut outbox, mut scratch) = (Vec::new(), Vec::new());
         let tick = Event::input(Kind::TRADE, Nanos(1), SymbolId(0));

@@ -9,7 +9,8 @@ use indicators::{IndicatorConfig, Indicators, Seed};
 use market::{Ticks, made_market};
 use matching::{FillSize, Venue, VenueConfig};
 use model::{
-    BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Quantity, Rate, SymbolTable, Timeframe,
+    BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Quantity, Rate, SymbolTable,
+    Timeframe,
 };
 use orders::OrderStage;
 use pipeline::{Layout, Outcome, Outlets, Placement, Progress, RunConfig, Stage, Stages, run, tap};
@@ -44,11 +45,8 @@ struct Seen {
 
 fn replay<S: Strategy + 'static>(strategy: S, case: &Case, ticks: &[Event]) -> Seen {
     let instruments = instruments();
-    let bars = BarsConfig {
-        timeframes: timeframes(),
-        sources: vec![vec![BarSource::Trade]; 2],
-        fill: Fill::None,
-    };
+    let bars =
+        BarsConfig { timeframes: timeframes(), sources: vec![vec![BarSource::Trade]; 2], fill: Fill::None };
     let capital = Money::parse("100000").unwrap();
     let update_on = if strategy.wakes() == Wakes::Ticks { UpdateOn::Ticks } else { UpdateOn::Boundaries };
     let limits = Limits { max_position: Some(Quantity::parse("3").unwrap()), ..Limits::default() };
@@ -60,7 +58,12 @@ fn replay<S: Strategy + 'static>(strategy: S, case: &Case, ticks: &[Event]) -> S
         orders: OrderStage::new(&instruments, Gate::new(limits, &instruments, capital)),
     };
     let rate = |text: &str| Rate::parse(text).unwrap();
-    let venue = VenueConfig { latency: case.latency, maker: rate("-0.0001"), taker: rate("0.0005"), fill_size: FillSize::Print };
+    let venue = VenueConfig {
+        latency: case.latency,
+        maker: rate("-0.0001"),
+        taker: rate("0.0005"),
+        fill_size: FillSize::Print,
+    };
     let venue = Venue::new(venue, &instruments, &[false, true]);
     let config = RunConfig {
         layout: case.layout.clone(),
@@ -73,15 +76,24 @@ fn replay<S: Strategy + 'static>(strategy: S, case: &Case, ticks: &[Event]) -> S
     let (tap, tap_end) = tap();
     let recorder = std::thread::spawn(move || {
         let mut frames = Vec::new();
-        tap_end.drain(|frame| {
-            frames.push(frame.clone());
-            Ok::<(), ()>(())
-        })
-        .unwrap();
+        tap_end
+            .drain(|frame| {
+                frames.push(frame.clone());
+                Ok::<(), ()>(())
+            })
+            .unwrap();
         frames
     });
     let mut feed = Ticks::new(ticks, case.batch);
-    let outcome = run(&config, stages, venue, &mut feed, Outlets { tap: Some(tap), orders: None }, &Progress::default()).unwrap();
+    let outcome = run(
+        &config,
+        stages,
+        venue,
+        &mut feed,
+        Outlets { tap: Some(tap), orders: None },
+        &Progress::default(),
+    )
+    .unwrap();
     Seen { outcome, frames: recorder.join().unwrap() }
 }
 
@@ -101,8 +113,13 @@ fn check_layouts<S: Strategy + 'static>(strategy: impl Fn() -> S, ticks: &[Event
     for latency in [Nanos(0), Nanos(1_000_000)] {
         let fused = Case { layout: Layout::fused(), wait: Wait::Block, latency, batch: 512 };
         let expected = replay(strategy(), &fused, ticks);
-        let count = |kind: Kind| expected.frames.iter().flat_map(|f| &f.events).filter(|e| e.kind == kind).count();
-        assert!(count(Kind::ORDER) >= orders_min, "only {} orders: the case tests little", count(Kind::ORDER));
+        let count =
+            |kind: Kind| expected.frames.iter().flat_map(|f| &f.events).filter(|e| e.kind == kind).count();
+        assert!(
+            count(Kind::ORDER) >= orders_min,
+            "only {} orders: the case tests little",
+            count(Kind::ORDER)
+        );
         assert!(count(Kind::FILL) >= orders_min && count(Kind::INDICATORS) > 100);
         for case in [
             fused.clone(),

@@ -172,7 +172,7 @@ impl Portfolio {
         hash.amount(self.realised_pnl.raw());
         hash.amount(self.fees.raw());
         hash.amount(self.peak.raw());
-        self.account.hash(&mut hash);
+        self.account.hash_into(&mut hash);
         hash.value()
     }
 
@@ -199,7 +199,7 @@ impl Portfolio {
         let event = frame.events.last_mut().expect("the account's event was just pushed");
         event.flags |= flags;
         self.hash.events(std::slice::from_ref(event));
-        self.account.hash(&mut self.hash);
+        self.account.hash_into(&mut self.hash);
         Ok(())
     }
 

@@ -126,9 +126,10 @@ impl<T: Copy + Send + Sync + 'static> Receiver<T> {
     pub fn poll(&mut self, mut read: impl FnMut(&T)) -> Received {
         match self.poller.poll() {
             Ok(mut items) => {
-                let count = (&mut items).len();
+                let mut count = 0;
                 for item in &mut items {
                     read(item);
+                    count += 1;
                 }
                 drop(items);
                 Received::Items(count)
