@@ -84,7 +84,12 @@ impl Average {
                 }
                 *gain += (gain_now as f64 - *gain) / f64::from(*period);
                 *loss += (loss_now as f64 - *loss) / f64::from(*period);
-                (change != 0).then(|| 100.0 * (*gain / (*gain + *loss)))
+                match (change, *period) {
+                    // An average of one forgets everything before: nothing has moved in it.
+                    (0, 1) => Some(50.0),
+                    (0, _) => None,
+                    _ => Some(100.0 * (*gain / (*gain + *loss))),
+                }
             }
             Self::Cutler { changes, gain_sum, loss_sum } => {
                 let evicted = changes.push(change);
@@ -128,6 +133,15 @@ mod tests {
         // Cutler forgets a move that left the window, Wilder never does.
         check(Smoothing::Cutler, &[7, 8, 8, 8], &[None, None, Some(100.0), Some(50.0)]);
         check(Smoothing::Wilder, &[7, 8, 8, 8], &[None, None, Some(100.0), Some(100.0)]);
+    }
+
+    #[test]
+    fn an_average_of_one_remembers_one_change() {
+        for smoothing in [Smoothing::Wilder, Smoothing::Cutler] {
+            let mut rsi = Rsi::new(1, smoothing);
+            let values = [7, 6, 6, 9].map(|close| rsi.update(Price::new(close)));
+            assert_eq!(values, [None, Some(0.0), Some(50.0), Some(100.0)], "{smoothing:?}");
+        }
     }
 
     #[test]

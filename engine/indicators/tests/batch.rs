@@ -115,7 +115,7 @@ fn history() -> impl Strategy<Value = Vec<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn streaming_equals_batch_at_every_prefix(rows in history(), period in 1_usize..30) {

@@ -87,14 +87,19 @@ def expected(name, high_raw, low_raw, close_raw):
 
 
 def talib_value(talib, name, high, low, close):
-    """TA-Lib's value where it follows the same convention from its own first bar on."""
+    """TA-Lib's value where its convention is ours, and its arithmetic good enough.
+
+    Not ATR (it leaves the first bar out), not Bollinger (its running sums of squares lose flat stretches).
+    """
     kind, *parameters = name.split("_")
     if kind == "sma" and int(parameters[0]) > 1:
         return talib.SMA(close, int(parameters[0]))
     if kind == "ema" and int(parameters[0]) > 1:
         return talib.EMA(close, int(parameters[0]))
     if kind == "rsi" and parameters[0] != "cutler":
-        return talib.RSI(close, int(parameters[0]))
+        values = talib.RSI(close, int(parameters[0]))
+        moved = np.concatenate([[False], np.cumsum(np.diff(close) != 0) > 0])
+        return np.where(moved | np.isnan(values), values, 50)  # TA-Lib says 0 where nothing has moved
     return None
 
 

@@ -6,7 +6,7 @@
 /// log2(e).
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
 /// ln 2 in two parts: the first has enough trailing zeros that its multiples up to 2^11 are exact.
-const LN2_HIGH: f64 = 6.931_471_803_691_238_2e-1;
+const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// Terms of the exponential series on |r| ≤ ln2/2: the next is below 1e-17.
 const EXP_TERMS: u32 = 14;
