@@ -4,6 +4,7 @@
 
 pub mod allocations;
 pub mod figures;
+pub mod kernels;
 pub mod latency;
 pub mod machine;
 pub mod market;

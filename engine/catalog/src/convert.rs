@@ -8,9 +8,10 @@ use crate::chunk::SIDE_INVALID;
 use crate::float::nearest_nano;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, PrimitiveArray};
 use arrow_buffer::i256;
@@ -104,7 +105,9 @@ where
             let divisor = 10_i128.pow(scale as u32 - 9);
             append::<T, i64>(array, out, NULL_CELL, |v| shorten(v.into(), divisor, excess));
         }
-        _ => append::<T, i64>(array, out, NULL_CELL, |v| wide_decimal(i256::from_i128(v.into()), scale, excess)),
+        _ => append::<T, i64>(array, out, NULL_CELL, |v| {
+            wide_decimal(i256::from_i128(v.into()), scale, excess)
+        }),
     }
 }
 
@@ -141,7 +144,13 @@ fn wide_decimal(value: i256, scale: i8, excess: Excess) -> i64 {
     let twice = rest.wrapping_abs() + rest.wrapping_abs();
     let odd = quotient % i256::from_i128(2) != i256::ZERO;
     let away = twice > divisor || (twice == divisor && odd);
-    let step = if !away { i256::ZERO } else if negative { i256::MINUS_ONE } else { i256::ONE };
+    let step = if !away {
+        i256::ZERO
+    } else if negative {
+        i256::MINUS_ONE
+    } else {
+        i256::ONE
+    };
     narrow(quotient + step)
 }
 
@@ -241,7 +250,9 @@ pub(crate) fn cell_text(array: &dyn Array, row: usize) -> String {
 mod tests {
     use super::*;
     use crate::cell::RAW_MAX;
-    use arrow_array::{Decimal128Array, Decimal256Array, Int64Array, NullArray, TimestampSecondArray, UInt64Array};
+    use arrow_array::{
+        Decimal128Array, Decimal256Array, Int64Array, NullArray, TimestampSecondArray, UInt64Array,
+    };
     use proptest::prelude::*;
 
     fn check(array: &dyn Array, excess: Excess, expected: &[Cell]) {
@@ -263,7 +274,11 @@ mod tests {
         let rounded = [Cell::Value(-2), Cell::Value(-2), Cell::Value(2)];
         check(&decimal(vec![Some(-1_500), Some(-2_500), Some(2_499)], 12), Excess::Round, &rounded);
         let beyond = Cell::OutOfRange { negative: false };
-        check(&decimal(vec![Some(i128::from(RAW_MAX) + 1), Some(10_i128.pow(37))], 9), Excess::Reject, &[beyond; 2]);
+        check(
+            &decimal(vec![Some(i128::from(RAW_MAX) + 1), Some(10_i128.pow(37))], 9),
+            Excess::Reject,
+            &[beyond; 2],
+        );
         check(&decimal(vec![Some(10_i128.pow(37))], 0), Excess::Reject, &[beyond]);
         check(&decimal(vec![Some(3)], -2), Excess::Reject, &[Cell::Value(300_000_000_000)]);
     }
@@ -281,7 +296,10 @@ mod tests {
         assert_eq!(times, [2_000_000_000, TIME_INVALID, TIME_INVALID, 3_000, TIME_INVALID]);
 
         let mut sides = Vec::new();
-        append_sides(&Int64Array::from(vec![Some(1), Some(-1), Some(0), Some(2), Some(257), None]), &mut sides);
+        append_sides(
+            &Int64Array::from(vec![Some(1), Some(-1), Some(0), Some(2), Some(257), None]),
+            &mut sides,
+        );
         assert_eq!(sides, [1, -1, 0, SIDE_INVALID, SIDE_INVALID, SIDE_INVALID]);
     }
 

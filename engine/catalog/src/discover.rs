@@ -39,7 +39,7 @@ pub struct TimeSpan {
 
 impl RowGroupSpan {
     /// Whether a row may be of these times; a row without a time may be anywhere.
-    pub(crate) fn may_hold(&self, range: TimeRange) -> bool {
+    pub fn may_hold(&self, range: TimeRange) -> bool {
         self.ts_event.is_none_or(|span| {
             span.max >= range.from.0 && (span.min < range.to.0 || range.to == model::Nanos::MAX)
         })
@@ -70,6 +70,9 @@ pub struct DataFile {
 /// # Errors
 /// [`CatalogError`] for the first file that cannot be read as ticks, or if a folder holds none.
 pub fn discover(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<DataFile>, CatalogError> {
+    if let Some(symbol) = &options.symbol {
+        normalise_symbol(symbol).map_err(CatalogError::Symbol)?;
+    }
     let mut found = Vec::new();
     for path in paths {
         collect(path, &mut found)?;
@@ -82,8 +85,11 @@ pub fn discover(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<DataFile
 }
 
 fn collect(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), CatalogError> {
-    let metadata =
-        std::fs::metadata(path).map_err(|error| CatalogError::Io { action: "open", path: path.to_owned(), error })?;
+    let metadata = std::fs::metadata(path).map_err(|error| CatalogError::Io {
+        action: "open",
+        path: path.to_owned(),
+        error,
+    })?;
     if !metadata.is_dir() {
         found.push(path.to_owned());
         return Ok(());
@@ -130,7 +136,11 @@ fn describe(
             let first = first_symbol.get_or_insert_with(|| symbol.clone());
             if first != symbol {
                 let found = [first.clone(), symbol.clone()];
-                return Err(CatalogError::SeveralSymbols { path: path.to_owned(), given: given.clone(), found });
+                return Err(CatalogError::SeveralSymbols {
+                    path: path.to_owned(),
+                    given: given.clone(),
+                    found,
+                });
             }
         }
         symbols = normalise_symbol(given).into_iter().collect();
@@ -167,7 +177,11 @@ fn symbols(
 
 /// The one symbol of a row group, where its statistics tell that it has one: a writer that shortens them
 /// makes the maximum larger, so equal bounds are exact.
-fn single_symbol(group: &RowGroupMetaData, metadata: &ArrowReaderMetadata, source: &Source) -> Option<String> {
+fn single_symbol(
+    group: &RowGroupMetaData,
+    metadata: &ArrowReaderMetadata,
+    source: &Source,
+) -> Option<String> {
     let Statistics::ByteArray(statistics) = statistics(group, metadata, source)? else { return None };
     let (min, max) = (statistics.min_opt()?, statistics.max_opt()?);
     if min.data() != max.data() {
@@ -187,7 +201,11 @@ fn statistics<'a>(
 }
 
 /// What the statistics of each row group say.
-pub(crate) fn spans(metadata: &ArrowReaderMetadata, layout: &Layout, options: &ReadOptions) -> Vec<RowGroupSpan> {
+pub(crate) fn spans(
+    metadata: &ArrowReaderMetadata,
+    layout: &Layout,
+    options: &ReadOptions,
+) -> Vec<RowGroupSpan> {
     let span = |group, column| {
         let source = layout.source(column)?;
         let data_type = metadata.schema().field(source.root).data_type();

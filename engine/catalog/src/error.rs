@@ -118,7 +118,11 @@ impl fmt::Display for CatalogError {
         match self {
             Self::Io { action, path, error } => write!(f, "cannot {action} {}: {error}", path.display()),
             Self::NoFiles { path } => {
-                write!(f, "{} holds no .parquet file of trades or quotes; give a catalog, a folder or a file", path.display())
+                write!(
+                    f,
+                    "{} holds no .parquet file of trades or quotes; give a catalog, a folder or a file",
+                    path.display()
+                )
             }
             Self::Empty { path } => {
                 write!(f, "{} is empty (0 bytes); write or copy the file again", path.display())
@@ -127,10 +131,18 @@ impl fmt::Display for CatalogError {
                 write!(f, "{} is not a Parquet file; use `import` for other formats", path.display())
             }
             Self::Truncated { path } => {
-                write!(f, "{} is truncated: its Parquet footer is missing; write or copy the file again", path.display())
+                write!(
+                    f,
+                    "{} is truncated: its Parquet footer is missing; write or copy the file again",
+                    path.display()
+                )
             }
             Self::DamagedFooter { path, cause } => {
-                write!(f, "{} has a damaged Parquet footer ({cause}); write or copy the file again", path.display())
+                write!(
+                    f,
+                    "{} has a damaged Parquet footer ({cause}); write or copy the file again",
+                    path.display()
+                )
             }
             Self::Damaged { path, row_group, column, cause } => {
                 write!(f, "{} is damaged in row group {row_group}", path.display())?;

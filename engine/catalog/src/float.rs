@@ -42,7 +42,8 @@ fn nearest_nano_slow(value: f64) -> i64 {
     let exponent = ((bits >> 52) & 0x7ff) as i32;
     let fraction = (bits & ((1 << 52) - 1)) as i128;
     // value = mantissa · 2^power, exactly.
-    let (mantissa, power) = if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) };
+    let (mantissa, power) =
+        if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) };
     let signed = if value < 0.0 { -mantissa } else { mantissa } * i128::from(UNIT);
     let nanos = match power {
         0.. => signed << power,
@@ -86,7 +87,7 @@ mod tests {
             (0.000_976_562_5, 976_562),
             (0.002_929_687_5, 2_929_688),
             (-0.002_929_687_5, -2_929_688),
-            (12_345_678.123_456_789, 12_345_678_123_456_789),
+            (12_345_678.123_456_79, 12_345_678_123_456_789),
             (1e-10, 0),
             (f64::MIN_POSITIVE, 0),
             (5e-324, 0),

@@ -71,7 +71,8 @@ impl Layout {
 
     /// The same layout with only some of its columns.
     pub(crate) fn only(&self, columns: &[Column]) -> Self {
-        let sources = self.sources.iter().filter(|source| columns.contains(&source.column)).cloned().collect();
+        let sources =
+            self.sources.iter().filter(|source| columns.contains(&source.column)).cloned().collect();
         Self { kind: self.kind, sources, fixed_symbol: self.fixed_symbol.clone() }
     }
 

@@ -27,6 +27,7 @@ pub use column::{Column, ColumnMap, ColumnMapError, ReadOptions, TsUnit};
 pub use discover::{DataFile, RowGroupSpan, TimeSpan, discover};
 pub use error::CatalogError;
 pub use float::nearest_nano;
+pub use open::is_decoding;
 pub use partition::{decode_symbol, encode_symbol, partition_dir};
 pub use read::{CHUNK_ROWS_MAX, TickReader, TimeRange};
 pub use schema::{Extras, TickKind, quotes_schema, schema_of, trades_schema};

@@ -5,6 +5,7 @@
 use crate::CatalogError;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,9 +19,22 @@ pub(crate) struct Opened {
     pub metadata: ArrowReaderMetadata,
 }
 
+thread_local! {
+    static IS_DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a decoder, whose panic would come back as an error of the file: a panic
+/// hook may keep quiet then.
+pub fn is_decoding() -> bool {
+    IS_DECODING.get()
+}
+
 /// Runs a decoder; an error or a panic comes back as its text.
 pub(crate) fn shielded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(decode)) {
+    let outer = IS_DECODING.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(decode));
+    IS_DECODING.set(outer);
+    match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(error.to_string()),
         Err(panic) => Err(panic_text(&*panic)),
@@ -28,7 +42,8 @@ pub(crate) fn shielded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> R
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the decoder stopped: {}", text.unwrap_or("no message"))
 }
 

@@ -47,7 +47,9 @@ pub(crate) fn symbol_of_path(path: &Path) -> Option<String> {
 
 /// The folder of a symbol's day.
 pub fn partition_dir(root: &Path, kind: TickKind, symbol: &str, day: i64) -> PathBuf {
-    root.join(kind.name()).join(format!("symbol={}", encode_symbol(symbol))).join(format!("date={}", date_text(day)))
+    root.join(kind.name())
+        .join(format!("symbol={}", encode_symbol(symbol)))
+        .join(format!("date={}", date_text(day)))
 }
 
 /// The UTC day that holds a time, counted from 1970-01-01.

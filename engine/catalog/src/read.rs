@@ -17,7 +17,9 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType};
 use model::Nanos;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -250,6 +252,16 @@ impl TickReader {
     }
 
     fn append_column(&mut self, column: Column, array: &ArrayRef, chunk: &mut Chunk, before: usize) -> bool {
+        // Types were checked with the layout; arrow may still have declined a faster one asked for.
+        let is_readable = match column {
+            Column::TsEvent | Column::TsRecv => convert::is_time(array.data_type()),
+            Column::Side => convert::is_side(array.data_type()),
+            Column::Symbol | Column::TradeId => true,
+            _ => convert::is_number(array.data_type()),
+        };
+        if !is_readable {
+            return false;
+        }
         let place = Column::numbers(chunk.kind).iter().position(|&number| number == column);
         match (column, place) {
             (Column::TsEvent, _) => append_times(array, column, self.integer_unit, chunk, before),
@@ -262,7 +274,8 @@ impl TickReader {
                 convert::append_numbers(array, self.options.excess, numbers);
                 let odd = numbers[before..].iter().enumerate().filter(|(_, raw)| !is_value(**raw));
                 let odd = odd.filter(|(_, raw)| Cell::from_raw(**raw).needs_text());
-                let text = |(row, _)| OddCell { row: before + row, column, text: convert::cell_text(array, row) };
+                let text =
+                    |(row, _)| OddCell { row: before + row, column, text: convert::cell_text(array, row) };
                 chunk.odd.extend(odd.map(text));
             }
             _ => unreachable!("a column of the other kind is not in the layout"),
@@ -294,9 +307,11 @@ fn append_sides(array: &ArrayRef, chunk: &mut Chunk, before: usize) {
 fn append_ids(array: &ArrayRef, out: &mut Vec<TradeId>) -> bool {
     macro_rules! integers {
         ($type:ty) => {
-            out.extend(array.as_primitive::<$type>().iter().map(|value| {
-                value.map_or(TradeId::NONE, |value| TradeId::from_integer(i128::from(value)))
-            }))
+            out.extend(
+                array.as_primitive::<$type>().iter().map(|value| {
+                    value.map_or(TradeId::NONE, |value| TradeId::from_integer(i128::from(value)))
+                }),
+            )
         };
     }
     macro_rules! texts {

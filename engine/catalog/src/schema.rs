@@ -58,17 +58,22 @@ fn decimal(name: &str, nullable: bool) -> Field {
     Field::new(name, DataType::Decimal128(DECIMAL_PRECISION, DECIMAL_SCALE), nullable)
 }
 
-/// The schema of `trades`: `ts_event`, [`ts_recv`], `symbol`, `price`, `size`, `side`, [`trade_id`].
+/// The schema of `trades`: `ts_event`, (`ts_recv`), `symbol`, `price`, `size`, `side`, (`trade_id`);
+/// those in brackets are optional.
 pub fn trades_schema(extras: Extras) -> Schema {
     let mut fields = head(extras);
-    fields.extend([decimal("price", false), decimal("size", false), Field::new("side", DataType::Int8, false)]);
+    fields.extend([
+        decimal("price", false),
+        decimal("size", false),
+        Field::new("side", DataType::Int8, false),
+    ]);
     if extras.trade_id {
         fields.push(Field::new("trade_id", DataType::Utf8, true));
     }
     Schema::new(fields)
 }
 
-/// The schema of `quotes`: `ts_event`, [`ts_recv`], `symbol`, `bid`, `ask`, `bid_size`, `ask_size`.
+/// The schema of `quotes`: `ts_event`, (`ts_recv`), `symbol`, `bid`, `ask`, `bid_size`, `ask_size`.
 pub fn quotes_schema(extras: Extras) -> Schema {
     let mut fields = head(extras);
     fields.extend([decimal("bid", false), decimal("ask", false)]);

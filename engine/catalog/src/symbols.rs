@@ -23,6 +23,10 @@ pub(crate) fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+const fn is_string(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
 /// The distinct texts of a file's symbol column, in the order they appeared.
 #[derive(Debug, Default)]
 pub(crate) struct Symbols {
@@ -51,7 +55,9 @@ impl Symbols {
     /// Appends a column as keys. `false`: the type is not one of text.
     pub(crate) fn append(&mut self, array: &ArrayRef, out: &mut Vec<u32>) -> bool {
         match array.data_type() {
-            DataType::Dictionary(key, _) if **key == DataType::Int32 => self.append_dictionary(array, out),
+            DataType::Dictionary(key, values) if **key == DataType::Int32 && is_string(values) => {
+                self.append_dictionary(array, out);
+            }
             DataType::Utf8 => self.append_texts(array.as_string::<i32>().iter(), out),
             DataType::LargeUtf8 => self.append_texts(array.as_string::<i64>().iter(), out),
             DataType::Utf8View => self.append_texts(array.as_string_view().iter(), out),
@@ -83,15 +89,18 @@ impl Symbols {
         let mut entries = std::mem::take(&mut self.entries);
         entries.clear();
         entries.resize(values.len(), UNSEEN);
-        for row in 0..dictionary.len() {
-            let Some(entry) = dictionary.key(row).filter(|&entry| !values.is_null(entry)) else {
-                out.push(SYMBOL_NULL);
-                continue;
-            };
+        let mut key_of = |entry: usize| {
             if entries[entry] == UNSEEN {
-                entries[entry] = self.key(text_at(values, entry));
+                entries[entry] =
+                    if values.is_null(entry) { SYMBOL_NULL } else { self.key(text_at(values, entry)) };
             }
-            out.push(entries[entry]);
+            entries[entry]
+        };
+        let keys = dictionary.keys();
+        if keys.null_count() == 0 {
+            out.extend(keys.values().iter().map(|&entry| key_of(entry as usize)));
+        } else {
+            out.extend(keys.iter().map(|entry| entry.map_or(SYMBOL_NULL, |entry| key_of(entry as usize))));
         }
         self.entries = entries;
     }

@@ -49,7 +49,7 @@ impl TradeId {
         }
         if bytes.len() <= 15 {
             let packed = bytes.iter().fold(0_u128, |sum, &byte| sum << 8 | u128::from(byte));
-            return Self(TEXT + ((bytes.len() as u128) << SHIFT) | packed);
+            return Self((TEXT + ((bytes.len() as u128) << SHIFT)) | packed);
         }
         Self(HASH | (xxhash3_128::Hasher::oneshot(bytes) & LOW))
     }

@@ -317,7 +317,8 @@ impl Rows {
         }
         match kind {
             TickKind::Quotes => {
-                columns.extend(self.sizes.iter_mut().map(|sizes| decimal(Decimal128Array::from(take(sizes)))));
+                columns
+                    .extend(self.sizes.iter_mut().map(|sizes| decimal(Decimal128Array::from(take(sizes)))));
             }
             TickKind::Trades => {
                 columns.push(Arc::new(Int8Array::from(take(&mut self.side))));

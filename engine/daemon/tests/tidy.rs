@@ -91,7 +91,8 @@ fn the_code_map_names_exactly_the_crates_that_exist() {
     let missing = crates.keys().filter(|name| !map.contains_key(*name));
     let extra = map.keys().filter(|name| !crates.contains_key(*name));
     let findings = missing.map(|name| format!("{name} is not in ARCHITECTURE.md's code map; add a row"));
-    let extra = extra.map(|name| format!("ARCHITECTURE.md maps {name}, which does not exist; remove the row"));
+    let extra =
+        extra.map(|name| format!("ARCHITECTURE.md maps {name}, which does not exist; remove the row"));
     report(&findings.chain(extra).collect::<Vec<_>>());
 }
 
@@ -108,7 +109,10 @@ fn a_crate_depends_only_on_lower_layers() {
             let dependency = line.trim_end_matches(".workspace = true");
             if let Some(layer) = layer_of.get(dependency) {
                 if *layer >= map[folder] {
-                    findings.push(format!("{folder} (layer {}) depends on {dependency} (layer {layer})", map[folder]));
+                    findings.push(format!(
+                        "{folder} (layer {}) depends on {dependency} (layer {layer})",
+                        map[folder]
+                    ));
                 }
             }
         }
@@ -124,7 +128,8 @@ fn files_and_lines_are_short() {
     for (name, text) in &sources {
         lengths.push(text.lines().count());
         if text.lines().count() > FILE_LINES_MAX {
-            findings.push(format!("{name} has {} lines; give an idea a file of its own", text.lines().count()));
+            findings
+                .push(format!("{name} has {} lines; give an idea a file of its own", text.lines().count()));
         }
         for (number, line) in text.lines().enumerate() {
             if line.chars().count() > LINE_CHARS_MAX {
@@ -148,7 +153,8 @@ fn functions_are_short() {
         for (start, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let words: Vec<&str> = line.trim_start().split(' ').take(4).collect();
-            if !words.contains(&"fn") || line.trim_start().starts_with("//") || line.trim_end().ends_with(';') {
+            if !words.contains(&"fn") || line.trim_start().starts_with("//") || line.trim_end().ends_with(';')
+            {
                 continue;
             }
             let close = format!("{}}}", " ".repeat(indent));
@@ -166,7 +172,11 @@ fn every_file_says_what_it_is() {
     let silent = |text: &String| !text.starts_with("//! ");
     let sources = sources();
     let files = sources.iter().filter(|(_, text)| silent(text));
-    report(&files.map(|(name, _)| format!("{name} does not begin with `//! …`; say what, why, what not")).collect::<Vec<_>>());
+    report(
+        &files
+            .map(|(name, _)| format!("{name} does not begin with `//! …`; say what, why, what not"))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -179,13 +189,20 @@ fn nothing_is_named_where_it_must_not_be() {
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or("");
             let mut find = |what: &str| findings.push(format!("{name}:{}: {what}", number + 1));
-            if name.starts_with("strategies/") && ["Order", "Gateway", "OrderId"].iter().any(|w| word(code, w)) {
+            if name.starts_with("strategies/")
+                && ["Order", "Gateway", "OrderId"].iter().any(|w| word(code, w))
+            {
                 find("a strategy names an order or a gateway; it may only say what it wants");
             }
-            if name.starts_with("engine/model/src") && ["serde", "tokio", "File"].iter().any(|w| word(code, w)) {
+            if name.starts_with("engine/model/src")
+                && ["serde", "tokio", "File"].iter().any(|w| word(code, w))
+            {
                 find("the vocabulary does no I/O and knows no serde");
             }
-            if word(code, "unsafe") && !UNSAFE_ALLOWED.iter().any(|(file, _)| *file == name) && !name.ends_with("tidy.rs") {
+            if word(code, "unsafe")
+                && !UNSAFE_ALLOWED.iter().any(|(file, _)| *file == name)
+                && !name.ends_with("tidy.rs")
+            {
                 find("unsafe outside the files listed in tidy.rs");
             }
             if ["FIXME", "XXX", "HACK"].iter().any(|w| word(line, w)) && !name.ends_with("tidy.rs") {
@@ -194,7 +211,8 @@ fn nothing_is_named_where_it_must_not_be() {
         }
     }
     let banned = crates().into_keys().filter(|name| {
-        ["common", "core", "utils", "util", "helpers", "misc"].contains(&name.rsplit('/').next().unwrap_or(""))
+        ["common", "core", "utils", "util", "helpers", "misc"]
+            .contains(&name.rsplit('/').next().unwrap_or(""))
     });
     findings.extend(banned.map(|name| format!("{name}: name a crate after its idea")));
     report(&findings);
@@ -203,8 +221,16 @@ fn nothing_is_named_where_it_must_not_be() {
 #[test]
 fn rings_and_events_stay_free_of_locks_on_the_hot_path() {
     // Crates of the fold may not know threads, locks or clocks at all.
-    let fold = ["engine/bars", "engine/indicators", "engine/portfolio", "feeds/matching", "risk/gate", "engine/orders"];
-    let banned = ["Mutex", "RwLock", "thread", "Instant", "SystemTime", "HashMap", "HashSet", "println", "eprintln"];
+    let fold = [
+        "engine/bars",
+        "engine/indicators",
+        "engine/portfolio",
+        "feeds/matching",
+        "risk/gate",
+        "engine/orders",
+    ];
+    let banned =
+        ["Mutex", "RwLock", "thread", "Instant", "SystemTime", "HashMap", "HashSet", "println", "eprintln"];
     let mut findings = Vec::new();
     for (name, text) in sources() {
         if !fold.iter().any(|folder| name.starts_with(&format!("{folder}/src"))) {

@@ -83,11 +83,11 @@ impl From<ring::Disconnected> for RunError {
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Ticks released so far.
-    pub ticks: AtomicU64,
+    pub ticks: Arc<AtomicU64>,
     /// Engine time, in nanoseconds since the epoch.
     pub now_ns: AtomicI64,
     /// Set to stop taking input; what was taken is finished.
-    pub stop: AtomicBool,
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Where orders go: into the venue beside the sequencer.

@@ -25,12 +25,16 @@ pub enum HoursError {
 impl fmt::Display for HoursError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Zone(zone) => write!(f, "{zone:?} is not an IANA time zone; write one like \"America/New_York\""),
+            Self::Zone(zone) => {
+                write!(f, "{zone:?} is not an IANA time zone; write one like \"America/New_York\"")
+            }
             Self::Interval(text) => write!(
                 f,
                 "{text:?} is not an interval of market hours; write \"Mon-Fri 09:30-16:00\", \"Sat 10:00-12:00\" or \"Sun 18:00-Fri 17:00\""
             ),
-            Self::Empty => f.write_str("market hours have no interval; leave hours out for a market that never closes"),
+            Self::Empty => {
+                f.write_str("market hours have no interval; leave hours out for a market that never closes")
+            }
         }
     }
 }
@@ -103,7 +107,8 @@ impl MarketHours {
     /// The longest span around an instant in which the market stays open or stays closed.
     #[cold]
     fn span_at(&self, ts: Nanos) -> Span {
-        let instant = Timestamp::from_nanosecond(i128::from(ts.0)).expect("64-bit nanoseconds are an instant");
+        let instant =
+            Timestamp::from_nanosecond(i128::from(ts.0)).expect("64-bit nanoseconds are an instant");
         let date = self.zone.to_datetime(instant).date();
         let into_week = i64::from(date.weekday().to_monday_zero_offset());
         let mut span = Span { start: Nanos::MIN, end: Nanos::MAX, open: false };
@@ -244,14 +249,26 @@ mod tests {
             &["Mon-Sun 00:00-24:00"],
             &[("2024-01-07T23:59:59Z", true), ("2024-01-08T00:00:00Z", true), ("1970-01-01T00:00:00Z", true)],
         );
-        check("UTC", &["Fri 22:00-02:00"], &[("2024-01-13T01:59:59Z", true), ("2024-01-13T02:00:00Z", false)]);
+        check(
+            "UTC",
+            &["Fri 22:00-02:00"],
+            &[("2024-01-13T01:59:59Z", true), ("2024-01-13T02:00:00Z", false)],
+        );
     }
 
     #[test]
     fn refuses_what_is_not_hours() {
         let zone = MarketHours::parse("Mars/Olympus", &["Mon 09:00-10:00"]);
         assert_eq!(zone, Err(HoursError::Zone("Mars/Olympus".to_owned())));
-        for text in ["", "Mon", "Mon 9:00-10:00", "Mon 09:00", "Mon 09:00-25:00", "Xyz 09:00-10:00", "Mon 09:60-10:00"] {
+        for text in [
+            "",
+            "Mon",
+            "Mon 9:00-10:00",
+            "Mon 09:00",
+            "Mon 09:00-25:00",
+            "Xyz 09:00-10:00",
+            "Mon 09:60-10:00",
+        ] {
             assert_eq!(MarketHours::parse("UTC", &[text]), Err(HoursError::Interval(text.to_owned())));
         }
         assert_eq!(MarketHours::parse("UTC", &[] as &[&str]), Err(HoursError::Empty));

@@ -99,7 +99,15 @@ pub struct Reject {
 
 impl fmt::Display for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, row {}: {} in column {} ({})", self.file, self.row, self.reason.name(), self.column, self.raw)
+        write!(
+            f,
+            "{}, row {}: {} in column {} ({})",
+            self.file,
+            self.row,
+            self.reason.name(),
+            self.column,
+            self.raw
+        )
     }
 }
 

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn late_rows_take_their_place() {
-        let times = |window, times: &[i64]| run(window, times).into_iter().map(|(ts, _)| ts).collect::<Vec<_>>();
+        let times =
+            |window, times: &[i64]| run(window, times).into_iter().map(|(ts, _)| ts).collect::<Vec<_>>();
         assert_eq!(times(10, &[1, 5, 3, 20, 12, 10, 30]), [1, 3, 5, 10, 12, 20, 30]);
         assert_eq!(times(10, &[1, 20, 9, 30]), [1, 9, 20, 30]);
         assert_eq!(times(10, &[1, 12, 30, 5, 31]), [1, 12, 5, 30, 31]);

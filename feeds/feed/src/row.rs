@@ -159,8 +159,14 @@ mod tests {
     #[test]
     fn trades_are_checked_in_order() {
         check(trade(ONE, ONE, Some(-1)).check(false), None);
-        check(RawTrade { ts_event: None, symbol: None, ..trade(NAN, NAN, None) }.check(false), Some((R::TimestampInvalid, "ts_event")));
-        check(RawTrade { symbol: None, ..trade(NAN, NAN, None) }.check(false), Some((R::SymbolInvalid, "symbol")));
+        check(
+            RawTrade { ts_event: None, symbol: None, ..trade(NAN, NAN, None) }.check(false),
+            Some((R::TimestampInvalid, "ts_event")),
+        );
+        check(
+            RawTrade { symbol: None, ..trade(NAN, NAN, None) }.check(false),
+            Some((R::SymbolInvalid, "symbol")),
+        );
         for price in [NAN, INF, MINUS_INF, NULL] {
             check(trade(price, NAN, None).check(true), Some((R::PriceNotFinite, "price")));
         }

@@ -1,8 +1,10 @@
 //! The checks that remember, against an independent reference that keeps everything and looks it all up.
 
-use feed::{DUPLICATE_WINDOW, MarketHours, RejectReason, Rules, SourceHistory, SymbolRules, Tally, TickHistory};
-use model::{Event, Nanos, Price, Quantity, Quote, Rate, SymbolId, Trade};
 use exact::within;
+use feed::{
+    DUPLICATE_WINDOW, MarketHours, RejectReason, Rules, SourceHistory, SymbolRules, Tally, TickHistory,
+};
+use model::{Event, Nanos, Price, Quantity, Quote, Rate, SymbolId, Trade};
 use proptest::prelude::*;
 
 /// Exact fractions without a library: |p/base − 1| ≤ limit with i128 numerators.
@@ -85,7 +87,11 @@ fn event(tick: &Tick, as_quote: bool) -> Event {
     if as_quote {
         // The judged price is bid + ask.
         let (bid, ask) = (Price::new(tick.price / 2), Price::new(tick.price - tick.price / 2));
-        return Event::quote(ts_event, SymbolId(0), Quote { ts_event, bid, ask, bid_size: None, ask_size: None });
+        return Event::quote(
+            ts_event,
+            SymbolId(0),
+            Quote { ts_event, bid, ask, bid_size: None, ask_size: None },
+        );
     }
     let trade = Trade { ts_event, price: Price::new(tick.price), size: Quantity::new(1), aggressor: 0 };
     Event::trade(ts_event, SymbolId(0), trade)

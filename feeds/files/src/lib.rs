@@ -1,1 +1,25 @@
 //! Replay of Parquet files: decode ahead, validate, merge.
+//!
+//! ```text
+//!  files ─> worker threads: pages -> columns -> rows that stand alone ─┐
+//!                                                                     ├─> merger thread ─> batches ─> engine
+//!  files ─> worker threads (one chunk in flight per open file) ────────┘   order, memory of earlier ticks
+//! ```
+//!
+//! Why so: decoding is the expensive part and runs on as many threads as are given; order and every check
+//! that remembers run on one thread, in merged order, so the result is the same for any number of workers
+//! and any way of splitting the rows over files.
+//! Not here: what makes a row good (`feed`), the file format (`catalog`).
+
+mod bounds;
+mod decode;
+mod lane;
+mod merge;
+mod options;
+mod output;
+mod replay;
+mod stream;
+mod workers;
+
+pub use options::{ReplayClock, ReplayOptions, ThreadHook, TimeSource};
+pub use replay::ParquetFeed;

@@ -1,0 +1,403 @@
+//! The checked configuration of a run: what the wiring reads. Every value in it makes sense.
+//!
+//! Only vocabulary types stand here; the wiring maps them to each crate's own configuration.
+//! Not here: how it is checked (`shape`, `build`).
+
+use super::hours::Hours;
+use super::layout::Layout;
+use model::{BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A run's configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// What runs.
+    pub run: RunConfig,
+    /// On which ticks.
+    pub data: DataConfig,
+    /// How ticks become bars.
+    pub bars: BarsConfig,
+    /// What is computed from bars.
+    pub indicators: IndicatorsConfig,
+    /// The strategy `ema_cross`.
+    pub ema_cross: EmaCrossConfig,
+    /// The strategy `mean_reversion`.
+    pub mean_reversion: MeanReversionConfig,
+    /// The simulated venue.
+    pub venue: VenueConfig,
+    /// What the gate refuses.
+    pub risk: RiskConfig,
+    /// What is done with bad rows.
+    pub ingest: IngestConfig,
+    /// Whose time the engine lives in.
+    pub replay: ReplayConfig,
+    /// One tick in so many is measured.
+    pub latency_sample: u32,
+    /// What is traded.
+    pub instruments: InstrumentsConfig,
+}
+
+/// `run.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunConfig {
+    /// What decides.
+    pub strategy: StrategyChoice,
+    /// How stages are put on threads.
+    pub layout: Layout,
+    /// More than zero.
+    pub initial_capital: Money,
+    /// Code of the account's currency.
+    pub currency: String,
+    /// Folder of run folders.
+    pub out: PathBuf,
+    /// How a thread waits.
+    pub wait: Wait,
+    /// Which cores threads are pinned to.
+    pub cores: Cores,
+}
+
+/// What decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrategyChoice {
+    /// Two averages.
+    EmaCross,
+    /// Bollinger bands, RSI and a stop.
+    MeanReversion,
+    /// Nothing.
+    None,
+}
+
+impl StrategyChoice {
+    /// The name used in configs and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EmaCross => "ema_cross",
+            Self::MeanReversion => "mean_reversion",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How a thread waits for work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Spin if there are cores enough, else block.
+    Auto,
+    /// Spin.
+    Spin,
+    /// Give the core to another thread between looks.
+    Yield,
+    /// Sleep until woken.
+    Block,
+}
+
+/// Which cores threads are pinned to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cores {
+    /// The machine's, chosen by the program.
+    Auto,
+    /// None: the system moves threads as it likes.
+    Unpinned,
+    /// These, in turn.
+    List(Vec<usize>),
+}
+
+/// `data.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataConfig {
+    /// Catalogs, folders, files; empty until `--data` names some.
+    pub paths: Vec<PathBuf>,
+    /// Columns that have other names in the files.
+    pub columns: Vec<ColumnName>,
+    /// Name of rows without a symbol.
+    pub symbol: Option<String>,
+    /// Unit of timestamps that are plain integers.
+    pub ts_unit: TimeUnit,
+    /// Inclusive.
+    pub from: Option<Nanos>,
+    /// Exclusive.
+    pub to: Option<Nanos>,
+    /// Threads that decode, at least 1.
+    pub decode_threads: usize,
+    /// Configuration of the generator that makes the data if it does not exist.
+    pub generate: Option<PathBuf>,
+}
+
+/// A column and what a file calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnName {
+    /// Our name.
+    pub name: String,
+    /// The file's.
+    pub column: String,
+}
+
+/// Unit of an integer timestamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// 1 s.
+    Seconds,
+    /// 1e-3 s.
+    Milliseconds,
+    /// 1e-6 s.
+    Microseconds,
+    /// 1e-9 s.
+    Nanoseconds,
+}
+
+impl TimeUnit {
+    /// Its length in nanoseconds.
+    pub const fn nanos(self) -> i64 {
+        match self {
+            Self::Seconds => 1_000_000_000,
+            Self::Milliseconds => 1_000_000,
+            Self::Microseconds => 1_000,
+            Self::Nanoseconds => 1,
+        }
+    }
+}
+
+/// `bars.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct BarsConfig {
+    /// Shortest first, without repeats, those the strategy needs included.
+    pub timeframes: Vec<Timeframe>,
+    /// Which prices.
+    pub sources: BarSources,
+    /// What a span without ticks makes.
+    pub fill: BarFill,
+}
+
+/// Which prices make bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BarSources {
+    /// Trades if the symbol has any, else mids.
+    Auto,
+    /// These; the first is what indicators and strategies read.
+    List(Vec<BarSource>),
+}
+
+/// What a span without ticks makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BarFill {
+    /// No bar.
+    None,
+    /// A bar at the last close.
+    Flat,
+}
+
+/// `indicators.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndicatorsConfig {
+    /// Bars before the first value.
+    pub min_history: u32,
+    /// Specifications such as `sma_20`, by index of [`BarsConfig::timeframes`].
+    pub by_timeframe: Vec<Vec<String>>,
+}
+
+/// `ema_cross.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmaCrossConfig {
+    /// The bars it reads.
+    pub timeframe: Timeframe,
+    /// Bars; less than `slow`.
+    pub fast: u32,
+    /// Bars.
+    pub slow: u32,
+    /// Position held.
+    pub quantity: Quantity,
+    /// What an average starts from.
+    pub seed: EmaSeed,
+}
+
+/// What an exponential average starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmaSeed {
+    /// The first close.
+    First,
+    /// The mean of the first period.
+    Sma,
+}
+
+/// `mean_reversion.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeanReversionConfig {
+    /// The bars it reads.
+    pub timeframe: Timeframe,
+    /// Bars.
+    pub bollinger_period: u32,
+    /// Deviations.
+    pub bollinger_k: f64,
+    /// Bars.
+    pub rsi_period: u32,
+    /// Buys below; less than `rsi_high`.
+    pub rsi_low: f64,
+    /// Sells above.
+    pub rsi_high: f64,
+    /// Bars.
+    pub atr_period: u32,
+    /// Average true ranges.
+    pub stop_atr: f64,
+    /// Position taken.
+    pub quantity: Quantity,
+    /// How it enters.
+    pub entry: Entry,
+    /// When the stop is looked at.
+    pub stop_on: StopOn,
+}
+
+/// How a position is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// By a market order.
+    Market,
+    /// By a limit at the close.
+    Limit,
+}
+
+/// When a stop is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopOn {
+    /// At closes.
+    Bar,
+    /// At every tick.
+    Tick,
+}
+
+/// `venue.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct VenueConfig {
+    /// From decision to arrival.
+    pub latency: Nanos,
+    /// Fraction of notional; negative is a rebate.
+    pub maker: Rate,
+    /// Fraction of notional.
+    pub taker: Rate,
+    /// How much one print fills.
+    pub fill_size: FillSize,
+}
+
+/// How much of an order one print fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FillSize {
+    /// All of it.
+    Unlimited,
+    /// Up to the print's size.
+    Print,
+}
+
+/// `risk.*`; `None` is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RiskConfig {
+    /// Units.
+    pub max_order_quantity: Option<Quantity>,
+    /// Money.
+    pub max_order_notional: Option<Money>,
+    /// Units, either side.
+    pub max_position: Option<Quantity>,
+    /// Fraction of the last price.
+    pub price_collar: Option<Rate>,
+    /// Money.
+    pub max_daily_loss: Option<Money>,
+}
+
+/// `ingest.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct IngestConfig {
+    /// What a bad row does.
+    pub on_bad_row: OnBadRow,
+    /// Zero: off.
+    pub reorder_window: Nanos,
+    /// Fraction of the last price; zero: off.
+    pub max_price_jump: Rate,
+    /// What more than nine decimals do.
+    pub excess_decimals: ExcessDecimals,
+}
+
+/// What a bad row does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBadRow {
+    /// It is set aside and counted.
+    Reject,
+    /// It ends the run.
+    Fail,
+}
+
+/// What a number of more than nine decimals does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExcessDecimals {
+    /// Its row is bad.
+    Reject,
+    /// It is rounded.
+    Round,
+}
+
+/// `replay.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplayConfig {
+    /// Which time of a tick is engine time.
+    pub clock: ReplayClock,
+    /// Added to the venue's time.
+    pub feed_latency: Nanos,
+}
+
+/// Which time of a tick is engine time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplayClock {
+    /// The venue's.
+    Event,
+    /// The recorder's.
+    Recv,
+}
+
+/// `instruments.*`
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstrumentsConfig {
+    /// Of every symbol that is not listed.
+    pub default: InstrumentConfig,
+    /// By symbol.
+    pub list: BTreeMap<String, InstrumentConfig>,
+}
+
+/// What is known of an instrument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstrumentConfig {
+    /// Zero: any price.
+    pub tick_size: Price,
+    /// Zero: any quantity.
+    pub lot: Quantity,
+    /// More than zero.
+    pub multiplier: Quantity,
+    /// Equal to the run's.
+    pub currency: String,
+    /// Where it trades.
+    pub venue: String,
+    /// The venue's name for it; `None`: the symbol.
+    pub venue_symbol: Option<String>,
+    /// When it trades.
+    pub hours: Hours,
+    /// Whether prices of zero and below are legal.
+    pub allow_negative_price: bool,
+}
+
+impl InstrumentsConfig {
+    /// What is known of a symbol.
+    pub fn of(&self, symbol: &str) -> &InstrumentConfig {
+        self.list.get(symbol).unwrap_or(&self.default)
+    }
+
+    /// The instrument of a symbol, for [`model::InstrumentTable::new`].
+    pub fn instrument(&self, symbol: &str) -> Instrument {
+        let known = self.of(symbol).clone();
+        Instrument {
+            tick_size: known.tick_size,
+            lot: known.lot,
+            multiplier: known.multiplier,
+            currency: known.currency,
+            venue: known.venue,
+            venue_symbol: known.venue_symbol.unwrap_or_else(|| symbol.to_owned()),
+            allow_negative_price: known.allow_negative_price,
+        }
+    }
+}

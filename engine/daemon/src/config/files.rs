@@ -1,0 +1,46 @@
+//! Whether the files that a configuration names are there.
+//!
+//! Apart from the rest, because it is the only part that looks at the disk, and because a tool may want to
+//! check a configuration on a machine that has no data.
+//! Not here: what is in the files.
+
+use super::checked::Config;
+use super::effective::Effective;
+use super::error::ConfigError;
+use std::path::Path;
+
+/// Checks the paths of `data.generate` and `data.paths`; those that are not absolute start at `root`.
+pub(super) fn check(effective: &Effective, config: &Config, root: &Path) -> Result<(), ConfigError> {
+    let refuse = |path: &str, problem: String| ConfigError::Value {
+        place: effective.place(path),
+        path: path.to_owned(),
+        problem,
+    };
+    if let Some(generate) = &config.data.generate {
+        let name = generate.display();
+        if !root.join(generate).is_file() {
+            let problem =
+                format!("names {name}, which is no file; write the path of a generator's configuration");
+            return Err(refuse("data.generate", problem));
+        }
+        if config.data.paths.len() != 1 {
+            let problem =
+                format!("makes one folder of data, but data.paths has {}; name one", config.data.paths.len());
+            return Err(refuse("data.generate", problem));
+        }
+        return Ok(());
+    }
+    for path in &config.data.paths {
+        let remote = path.to_str().is_some_and(|text| text.contains("://"));
+        if remote {
+            let problem =
+                format!("names {}, but this build reads local files only; copy it here", path.display());
+            return Err(refuse("data.paths", problem));
+        }
+        if !root.join(path).exists() {
+            let problem = format!("names {}, which does not exist; write the path of data", path.display());
+            return Err(refuse("data.paths", problem));
+        }
+    }
+    Ok(())
+}

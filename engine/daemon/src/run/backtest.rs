@@ -1,0 +1,263 @@
+//! `grandmodel backtest`: data in, run folder out.
+//!
+//! ```text
+//! decode, merge ─> engine (this thread: sequencer …) ─> recorder ─> run folder
+//! ```
+
+use super::data::RunData;
+use super::generate::{generate_if_missing, note};
+use super::outcome::{Finished, assert_account, speed};
+use super::placement::{Placed, place};
+use super::recorder::Recorder;
+use super::timed::TimedFeed;
+use super::wiring::{self, WithStrategy};
+use super::print;
+use crate::cli::BacktestArgs;
+use crate::config::Loaded;
+use crate::failure::Failure;
+use crate::progress::{self, Show, Shown};
+use crate::table::{self, Colour};
+use bars::BarsConfig;
+use feed::{Feed, FeedError};
+use model::{Clock, SystemClock};
+use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
+use report::{Overwrite, RunFolder, RunMeta};
+use ring::{Cores, Stopwatch, pin_to_core};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use strategy::Strategy;
+
+/// The account's name in orders; a backtest has one.
+const ACCOUNT: &str = "backtest";
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Feed(FeedError::Configuration(sentence)) => Self::Usage(sentence),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<FeedError> for Failure {
+    fn from(error: FeedError) -> Self {
+        RunError::Feed(error).into()
+    }
+}
+
+/// Replays ticks through the pipeline and writes a run folder.
+///
+/// # Errors
+/// [`Failure::Usage`] for the configuration, [`Failure::Failed`] for data and disk.
+pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
+    // Before any thread is pinned.
+    let cores = Cores::available();
+    let loaded = args.load()?;
+    let config = &loaded.config;
+    let now = SystemClock.now();
+    let out = args.out.clone().unwrap_or_else(|| loaded.default_out(now));
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    RunFolder::check(&out, overwrite)?;
+    if let Some(generator) = &config.data.generate {
+        generate_if_missing(generator, &config.data.paths[0])?;
+    }
+    let data = RunData::find(config)?;
+    let replay = Replay::prepare(&loaded, &data, &cores, &out, overwrite)?;
+    if let Some(sentence) = &replay.placed.note {
+        note(sentence);
+    }
+    let done = wiring::with_strategy(config, data.instruments.symbols.len(), replay)?;
+    let finished = Finished {
+        run_id: run_id(&out),
+        layout: wiring::layout(config)?.to_string(),
+        counts: done.folder.counts().clone(),
+        loaded: &loaded,
+        data: &data,
+        read: done.read,
+        outcome: &done.outcome,
+        figures: done.figures,
+        speed: done.speed,
+    };
+    let summary = finished.summary();
+    let config_toml = format!("{}{}", loaded.show(), done.file_hashes);
+    let folder = done.folder.finish(&summary, &config_toml)?;
+    if args.json {
+        return print(&summary.to_json());
+    }
+    print(&table::render(&finished.table(folder), Colour::detect()))
+}
+
+fn run_id(out: &Path) -> String {
+    out.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Everything but the strategy.
+struct Replay<'a> {
+    loaded: &'a Loaded,
+    data: &'a RunData,
+    bars: BarsConfig,
+    placed: Placed,
+    folder: RunFolder,
+}
+
+/// What a replay leaves.
+struct Done {
+    outcome: Outcome,
+    read: feed::DataSummary,
+    folder: RunFolder,
+    figures: portfolio::Figures,
+    speed: report::SpeedSummary,
+    file_hashes: String,
+}
+
+impl<'a> Replay<'a> {
+    fn prepare(
+        loaded: &'a Loaded,
+        data: &'a RunData,
+        cores: &Cores,
+        out: &Path,
+        overwrite: Overwrite,
+    ) -> Result<Self, Failure> {
+        let config = &loaded.config;
+        let layout = wiring::layout(config)?;
+        let meta = RunMeta {
+            instruments: data.instruments.clone(),
+            timeframes: config.bars.timeframes.clone(),
+            indicator_names: wiring::indicator_config(config)?.schema(),
+            session: loaded.session(),
+            strategy: config.run.strategy.name().to_owned(),
+            account: ACCOUNT.to_owned(),
+        };
+        Ok(Self {
+            loaded,
+            data,
+            bars: wiring::bars_config(config, &data.kinds),
+            placed: place(config, &layout, cores)?,
+            folder: RunFolder::create(out, overwrite, meta)?,
+        })
+    }
+}
+
+impl WithStrategy for Replay<'_> {
+    type Output = Done;
+
+    fn run<S: Strategy + 'static>(self, strategy: S) -> Result<Done, Failure> {
+        let config = &self.loaded.config;
+        let instruments = &self.data.instruments;
+        let stages = wiring::stages(config, instruments, &self.bars, strategy)?;
+        let venue = wiring::venue(config, instruments, &self.data.kinds);
+        let run_config = RunConfig {
+            layout: wiring::layout(config)?,
+            placement: self.placed.placement.clone(),
+            bars: self.bars.clone(),
+            latency: config.venue.latency,
+            end: config.data.to,
+            latency_sample: config.latency_sample.into(),
+        };
+        let recorder = Recorder::new(self.folder);
+        let (tap, tap_end) = tap();
+        let recording = recorder.start(tap_end, instruments, config.run.initial_capital);
+        let file_hashes = hash_files(self.data.paths());
+        let pin = pin_in_turn(self.placed.decode_cores.clone());
+        let mut feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin)?);
+        let ran = replay(&run_config, stages, venue, &mut feed, tap, self.data.rows());
+        let read = feed.summary();
+        let waited_ns = feed.waited_ns();
+        // Its threads hold the sink for rejects.
+        drop(feed);
+        let recorded = recording.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let performance = match (&ran, recorded) {
+            // The recorder knows why it ended; the engine only that it did.
+            (Err(RunError::Recorder) | Ok(_), Err(error)) => return Err(error),
+            (Err(_), _) => return Err(ran.map(|_| ()).unwrap_err().into()),
+            (Ok(_), Ok(performance)) => performance,
+        };
+        let (outcome, wall_ns) = ran?;
+        assert_account(&outcome);
+        Ok(Done {
+            speed: speed(read.ticks, wall_ns, waited_ns, read.decode_ns),
+            read,
+            folder: recorder.into_folder()?,
+            figures: performance.figures(),
+            file_hashes: file_hashes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+            outcome,
+        })
+    }
+}
+
+/// Runs the engine on this thread; gives its outcome and the time it took, in nanoseconds.
+fn replay<S: Strategy + 'static>(
+    config: &RunConfig,
+    stages: pipeline::Stages<S>,
+    venue: matching::Venue,
+    feed: &mut dyn Feed,
+    tap: Tap,
+    rows: u64,
+) -> Result<(Outcome, u64), RunError> {
+    let progress = pipeline::Progress::default();
+    // A second signal ends the process at once; the first only asks it to drain.
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let registered = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&progress.stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&progress.stop)));
+        registered.expect("the system lets a process handle its own signals");
+    }
+    let shown = Shown::start("backtest", progress::Progress::new(rows, Arc::clone(&progress.ticks)), Show::detect());
+    let stopwatch = Stopwatch::new();
+    let start = stopwatch.raw();
+    feed.connect()?;
+    feed.subscribe(&(0..stages_symbols(&stages)).map(model::SymbolId).collect::<Vec<_>>())?;
+    let outcome = run(config, stages, venue, feed, Outlets { tap: Some(tap), orders: None }, &progress);
+    let wall_ns = stopwatch.nanos_between(start, stopwatch.raw());
+    drop(shown);
+    outcome.map(|outcome| (outcome, wall_ns))
+}
+
+fn stages_symbols<S>(stages: &pipeline::Stages<S>) -> u32 {
+    u32::try_from(stages.portfolio.holdings().count()).expect("symbol ids are 32 bits")
+}
+
+/// Pins each thread that calls it to the next of some cores; without cores it does nothing.
+fn pin_in_turn(cores: Vec<usize>) -> Arc<dyn Fn() + Send + Sync> {
+    let next = AtomicUsize::new(0);
+    Arc::new(move || {
+        if !cores.is_empty() {
+            pin_to_core(cores[next.fetch_add(1, Ordering::Relaxed) % cores.len()]);
+        }
+    })
+}
+
+type Hashes = std::thread::JoinHandle<Result<String, Failure>>;
+
+/// Hashes the data files beside the run; gives the lines that end the run folder's `config.toml`.
+fn hash_files(paths: Vec<PathBuf>) -> Hashes {
+    let body = move || {
+        let mut text = String::from("\n# The data, with its SHA-256:\n");
+        for path in paths {
+            let failed = |error| Failure::Failed(format!("could not read {} ({error})", path.display()));
+            let mut file = std::fs::File::open(&path).map_err(failed)?;
+            let mut hash = HashWriter(Sha256::new());
+            std::io::copy(&mut file, &mut hash).map_err(failed)?;
+            let digest: String = hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            writeln!(text, "# {digest}  {}", path.display()).expect("a string can always grow");
+        }
+        Ok(text)
+    };
+    std::thread::Builder::new().name("hash".to_owned()).spawn(body).expect("the system can start a thread")
+}
+
+/// A hash as something that can be written to.
+struct HashWriter(Sha256);
+
+impl std::io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

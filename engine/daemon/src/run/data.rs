@@ -1,0 +1,160 @@
+//! A run's data: found, described, and opened as a feed.
+//!
+//! Why before anything runs: dense ids follow the byte order of all names in config and data, and whether a
+//! symbol has trades or quotes decides what its bars and fills come from.
+
+use super::wiring::Kinds;
+use crate::config::{self, Config, Hours};
+use crate::failure::Failure;
+use catalog::{CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover};
+use feed::{MarketHours, OnBadRow, RejectSink, Rules, SymbolRules};
+use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
+use model::{InstrumentTable, Nanos, SymbolTable};
+use ring::Stopwatch;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a run replays.
+#[derive(Debug)]
+pub struct RunData {
+    /// The files, in byte order of their paths.
+    pub files: Vec<DataFile>,
+    /// Every symbol of data and config.
+    pub instruments: InstrumentTable,
+    /// By symbol id.
+    pub kinds: Vec<Kinds>,
+    read: ReadOptions,
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl RunData {
+    /// Reads every footer and resolves the symbols.
+    ///
+    /// # Errors
+    /// [`Failure`] where there is no data, a file cannot be read, or a column name is none of ours.
+    pub fn find(config: &Config) -> Result<Self, Failure> {
+        if config.data.paths.is_empty() {
+            let sentence = "there is no data: name a catalog, a folder or a .parquet file with --data or data.paths";
+            return Err(Failure::Usage(sentence.to_owned()));
+        }
+        let read = read_options(config)?;
+        let files = discover(&config.data.paths, &read)?;
+        let names = files.iter().flat_map(|file| file.symbols.iter().cloned());
+        let symbols = SymbolTable::new(names.chain(config.instruments.list.keys().cloned()));
+        let mut kinds = vec![Kinds::default(); symbols.len()];
+        for file in &files {
+            for name in &file.symbols {
+                let id = symbols.id(name).expect("the table holds every name of the data");
+                match file.kind {
+                    TickKind::Trades => kinds[id.index()].trades = true,
+                    TickKind::Quotes => kinds[id.index()].quotes = true,
+                }
+            }
+        }
+        let instruments = InstrumentTable::new(symbols, |name| config.instruments.instrument(name));
+        Ok(Self { files, instruments, kinds, read })
+    }
+
+    /// Rows of all files, for progress.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+
+    /// Names of the symbols that have ticks.
+    pub fn traded_symbols(&self) -> Vec<String> {
+        let has_ticks = |index: usize| self.kinds[index].trades || self.kinds[index].quotes;
+        let symbols = self.instruments.symbols.iter();
+        symbols.filter(|(id, _)| has_ticks(id.index())).map(|(_, name)| name.to_owned()).collect()
+    }
+
+    /// The files' paths.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|file| file.path.clone()).collect()
+    }
+
+    /// The feed over the files. Its threads call `on_thread_start` first.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for market hours that make no sense.
+    pub fn feed(&self, config: &Config, rejects: RejectSink, on_thread_start: ThreadHook) -> Result<ParquetFeed, Failure> {
+        let stopwatch = Stopwatch::new();
+        let clock = match config.replay.clock {
+            config::ReplayClock::Event => ReplayClock::Event { latency: config.replay.feed_latency },
+            config::ReplayClock::Recv => ReplayClock::Recv,
+        };
+        let ingest = &config.ingest;
+        let on_bad_row = match ingest.on_bad_row {
+            config::OnBadRow::Reject => OnBadRow::Reject,
+            config::OnBadRow::Fail => OnBadRow::Fail,
+        };
+        let names = self.instruments.symbols.iter();
+        let symbol_rules: Result<Vec<_>, _> = names.map(|(_, name)| symbol_rules(config, name)).collect();
+        Ok(ParquetFeed::new(ReplayOptions {
+            files: self.files.clone(),
+            read: self.read.clone(),
+            symbols: self.instruments.symbols.clone(),
+            rules: Rules {
+                on_bad_row,
+                max_price_jump: ingest.max_price_jump,
+                reorder_window: ingest.reorder_window,
+            },
+            symbol_rules: symbol_rules?,
+            clock,
+            range: TimeRange {
+                from: config.data.from.unwrap_or(Nanos::MIN),
+                to: config.data.to.unwrap_or(Nanos::MAX),
+            },
+            workers: config.data.decode_threads,
+            on_thread_start: Some(on_thread_start),
+            time_source: Some(Arc::new(move || stopwatch.nanos_between(0, stopwatch.raw()))),
+            rejects: Some(rejects),
+        }))
+    }
+}
+
+fn read_options(config: &Config) -> Result<ReadOptions, Failure> {
+    let data = &config.data;
+    let pairs = data.columns.iter().map(|column| (column.name.as_str(), column.column.as_str()));
+    let columns =
+        ColumnMap::new(pairs).map_err(|error| Failure::Usage(format!("data.columns: {error}")))?;
+    let ts_unit = match data.ts_unit {
+        config::TimeUnit::Seconds => TsUnit::Seconds,
+        config::TimeUnit::Milliseconds => TsUnit::Millis,
+        config::TimeUnit::Microseconds => TsUnit::Micros,
+        config::TimeUnit::Nanoseconds => TsUnit::Nanos,
+    };
+    let excess = match config.ingest.excess_decimals {
+        config::ExcessDecimals::Reject => Excess::Reject,
+        config::ExcessDecimals::Round => Excess::Round,
+    };
+    let ts_recv = config.replay.clock == config::ReplayClock::Recv;
+    Ok(ReadOptions { columns, symbol: data.symbol.clone(), ts_unit, excess, ts_recv })
+}
+
+fn symbol_rules(config: &Config, name: &str) -> Result<SymbolRules, Failure> {
+    let known = config.instruments.of(name);
+    let hours = match &known.hours {
+        Hours::Always => None,
+        Hours::Weekly { zone, intervals } => {
+            let texts: Vec<String> =
+                intervals.iter().map(|i| format!("{}-{}", minute(i.start_minute), minute(i.end_minute))).collect();
+            let hours = MarketHours::parse(zone, &texts);
+            Some(hours.map_err(|error| Failure::Usage(format!("instruments.hours of {name}: {error}")))?)
+        }
+    };
+    Ok(SymbolRules { allow_negative_price: known.allow_negative_price, hours })
+}
+
+/// A minute of the week as `Mon 09:30`; the last one is the end of Sunday.
+fn minute(of_week: u16) -> String {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const DAY_MINUTES: u16 = 24 * 60;
+    let day = (of_week / DAY_MINUTES).min(6);
+    let rest = of_week - day * DAY_MINUTES;
+    format!("{} {:02}:{:02}", DAYS[usize::from(day)], rest / 60, rest % 60)
+}

@@ -1,0 +1,34 @@
+//! The commands that put the crates together: backtest, generate, report.
+//!
+//! Not here: what they put together, and the command line.
+
+mod backtest;
+mod data;
+mod generate;
+mod outcome;
+mod placement;
+mod recorder;
+mod timed;
+mod wiring;
+
+pub use backtest::backtest;
+pub use generate::{generate, generate_if_missing};
+
+use crate::cli::ReportArgs;
+use crate::failure::Failure;
+use std::io::Write;
+
+/// Writes `report.html` of a run folder.
+///
+/// # Errors
+/// [`Failure::Failed`] if the folder is no run folder.
+pub fn report(args: &ReportArgs) -> Result<(), Failure> {
+    let path = report::render_report(&args.run_dir).map_err(|error| Failure::Failed(error.to_string()))?;
+    print(&format!("{}\n", path.display()))
+}
+
+/// Writes a result to stdout.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+}

@@ -1,0 +1,354 @@
+//! The run folder: everything that happened, table by table, whole or absent.
+//!
+//! It is written beside under a name of its own and renamed at the end. Frames come in the order of their
+//! inputs, on one thread.
+
+use crate::error::ReportError;
+use crate::html::render_report;
+use crate::orders::OpenOrders;
+use crate::summary::Summary;
+use crate::table::Table;
+use crate::tables::{
+    BarColumns, DecisionColumns, EquityColumns, FillColumns, IndicatorColumns, OrderColumns, RejectColumns,
+};
+use model::{
+    Event, Fill, Frame, Goal, IndicatorSet, InstrumentTable, Intent, Kind, Nanos, Order, Report, ReportKind, Style,
+    Timeframe,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Whether a run folder that is there may be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It may.
+    Replace,
+    /// It may not.
+    Refuse,
+}
+
+/// What the records mean.
+#[derive(Debug, Clone)]
+pub struct RunMeta {
+    /// The run's symbols.
+    pub instruments: InstrumentTable,
+    /// The run's timeframes, shortest first.
+    pub timeframes: Vec<Timeframe>,
+    /// Names of the indicator values, by timeframe.
+    pub indicator_names: Vec<Vec<String>>,
+    /// Start of every client order id.
+    pub session: String,
+    /// What decides.
+    pub strategy: String,
+    /// Whose money it is.
+    pub account: String,
+}
+
+/// A refused row of data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectRow<'a> {
+    /// The file.
+    pub file: &'a str,
+    /// The row in it, from 1.
+    pub row: u64,
+    /// The column at fault.
+    pub column: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// The row as text.
+    pub raw: &'a str,
+    /// The symbol, where it is one.
+    pub symbol: Option<&'a str>,
+    /// The time, where there is one.
+    pub ts_event: Option<Nanos>,
+}
+
+/// How much was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Bars by timeframe index.
+    pub bars: Vec<u64>,
+    /// Indicator sets.
+    pub indicator_sets: u64,
+    /// Orders.
+    pub orders: u64,
+    /// Fills.
+    pub fills: u64,
+    /// Refused intents by reason.
+    pub refused: BTreeMap<&'static str, u64>,
+}
+
+/// The flag of a portfolio event that is an equity row.
+const EQUITY_ROW: u8 = 1;
+
+/// A run folder in the making.
+pub struct RunFolder {
+    out: PathBuf,
+    partial: Partial,
+    meta: RunMeta,
+    timeframe_names: Vec<String>,
+    counts: Counts,
+    open_orders: OpenOrders,
+    bars: Table<BarColumns>,
+    indicators: Table<IndicatorColumns>,
+    decisions: Table<DecisionColumns>,
+    orders: Table<OrderColumns>,
+    fills: Table<FillColumns>,
+    equity: Table<EquityColumns>,
+    rejects: Table<RejectColumns>,
+}
+
+/// The folder beside; removed when dropped, unless it has been renamed.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // It is gone after a rename; what cannot be removed is in nobody's way.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ReportError {
+    let path = path.to_owned();
+    move |error| ReportError::Io { action, path, error }
+}
+
+impl RunFolder {
+    /// Starts a folder that will stand at `out`.
+    ///
+    /// # Errors
+    /// [`ReportError`] where `out` is not empty and may not be replaced, or the disk refuses.
+    pub fn create(out: &Path, overwrite: Overwrite, meta: RunMeta) -> Result<Self, ReportError> {
+        Self::check(out, overwrite)?;
+        let name = out.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
+        let partial = out.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(io("remove", &partial))?;
+        }
+        fs::create_dir_all(&partial).map_err(io("create", &partial))?;
+        Ok(Self {
+            bars: Table::create(&partial, "bars.parquet")?,
+            indicators: Table::create(&partial, "indicators.parquet")?,
+            decisions: Table::create(&partial, "decisions.parquet")?,
+            orders: Table::create(&partial, "orders.parquet")?,
+            fills: Table::create(&partial, "fills.parquet")?,
+            equity: Table::create(&partial, "equity.parquet")?,
+            rejects: Table::create(&partial, "rejects.parquet")?,
+            out: out.to_owned(),
+            partial: Partial(partial),
+            timeframe_names: meta.timeframes.iter().map(Timeframe::to_string).collect(),
+            counts: Counts { bars: vec![0; meta.timeframes.len()], ..Counts::default() },
+            open_orders: OpenOrders::default(),
+            meta,
+        })
+    }
+
+    /// Whether a folder may stand at `out`; for saying so before a long run.
+    ///
+    /// # Errors
+    /// [`ReportError::NotEmpty`].
+    pub fn check(out: &Path, overwrite: Overwrite) -> Result<(), ReportError> {
+        let is_empty = match fs::read_dir(out) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            Err(error) => return Err(io("list", out)(error)),
+        };
+        if is_empty || overwrite == Overwrite::Replace { Ok(()) } else { Err(ReportError::NotEmpty(out.to_owned())) }
+    }
+
+    /// What was recorded so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Records an input with everything derived from it.
+    ///
+    /// # Errors
+    /// [`ReportError`] where the disk refuses.
+    pub fn record(&mut self, frame: &Frame) -> Result<(), ReportError> {
+        let input = *frame.input();
+        match input.kind {
+            Kind::FILL => self.fill(&input)?,
+            Kind::REPORT => self.report(&input)?,
+            _ => {}
+        }
+        for event in &frame.events[1..] {
+            match event.kind {
+                Kind::BAR => self.bar(&frame.bars[event.words[0] as usize])?,
+                Kind::INDICATORS => self.indicator_set(&frame.sets[event.words[0] as usize], frame)?,
+                Kind::PORTFOLIO if event.flags & EQUITY_ROW != 0 => {
+                    self.equity_row(event.ts, &frame.accounts[event.words[0] as usize])?;
+                }
+                Kind::ORDER => {
+                    self.counts.orders += 1;
+                    self.open_orders.on_order(Order::from_event(event));
+                }
+                Kind::REFUSAL => self.refusal(event)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn bar(&mut self, bar: &model::Bar) -> Result<(), ReportError> {
+        let timeframe = usize::from(bar.timeframe);
+        self.counts.bars[timeframe] += 1;
+        let columns = &mut self.bars.columns;
+        columns.symbol.append_value(self.meta.instruments.symbols.name(bar.symbol));
+        columns.timeframe.append_value(&self.timeframe_names[timeframe]);
+        columns.source.append_value(bar.source.name());
+        columns.ts_open.push(bar.ts_open);
+        columns.ts_close.push(bar.ts_close);
+        columns.open.price(bar.open);
+        columns.high.price(bar.high);
+        columns.low.price(bar.low);
+        columns.close.price(bar.close);
+        columns.volume.raw(bar.volume);
+        columns.vwap.price_option(bar.vwap);
+        columns.trades.append_value(bar.trades);
+        self.bars.settle()
+    }
+
+    fn indicator_set(&mut self, set: &IndicatorSet, frame: &Frame) -> Result<(), ReportError> {
+        self.counts.indicator_sets += 1;
+        let timeframe = usize::from(set.timeframe);
+        let names = &self.meta.indicator_names[timeframe];
+        for (name, value) in names.iter().zip(frame.set_values(set)).filter(|(_, value)| !value.is_nan()) {
+            let columns = &mut self.indicators.columns;
+            columns.symbol.append_value(self.meta.instruments.symbols.name(set.symbol));
+            columns.timeframe.append_value(&self.timeframe_names[timeframe]);
+            columns.ts_close.push(set.ts_close);
+            columns.name.append_value(name);
+            columns.value.append_value(*value);
+        }
+        self.indicators.settle()
+    }
+
+    fn equity_row(&mut self, ts: Nanos, account: &model::Account) -> Result<(), ReportError> {
+        let columns = &mut self.equity.columns;
+        columns.ts_event.push(ts);
+        let amounts = [
+            account.cash,
+            account.position_value,
+            account.equity,
+            account.realised_pnl,
+            account.unrealised_pnl,
+            account.fees,
+        ];
+        columns.amounts.iter_mut().zip(amounts).for_each(|(column, amount)| column.money(amount));
+        columns.drawdown.append_value(account.drawdown());
+        self.equity.settle()
+    }
+
+    fn fill(&mut self, event: &Event) -> Result<(), ReportError> {
+        let fill = Fill::from_event(event);
+        self.counts.fills += 1;
+        let client_order_id = self.open_orders.on_fill(&fill, event.seq, &self.meta);
+        let instrument = self.meta.instruments.get(fill.symbol);
+        let columns = &mut self.fills.columns;
+        columns.client_order_id.append_value(client_order_id);
+        columns.venue_fill_id.append_value(fill.number.to_string());
+        columns.seq.append_value(event.seq);
+        columns.ts_event.push(event.ts);
+        columns.symbol.append_value(self.meta.instruments.symbols.name(fill.symbol));
+        columns.strategy.append_value(&self.meta.strategy);
+        columns.side.append_value(fill.side.name());
+        columns.quantity.quantity(fill.quantity);
+        columns.price.price(fill.price);
+        columns.multiplier.quantity(instrument.multiplier);
+        columns.fee.money(fill.fee);
+        columns.fee_currency.append_value(&instrument.currency);
+        columns.liquidity.append_value(fill.liquidity.name());
+        self.fills.settle()?;
+        self.open_orders.settle(&mut self.orders, &self.meta, false)
+    }
+
+    fn report(&mut self, event: &Event) -> Result<(), ReportError> {
+        let report = Report::from_event(event);
+        self.open_orders.on_report(&report, event.seq);
+        if report.kind == ReportKind::Rejected {
+            let columns = &mut self.rejects.columns;
+            columns.kind.append_value("order");
+            columns.reason.append_value(report.reason.map_or("unknown", |reason| reason.name()));
+            columns.raw.append_value(format!("order {}", report.id.0));
+            self.reject_context(event)?;
+        }
+        self.open_orders.settle(&mut self.orders, &self.meta, false)
+    }
+
+    fn refusal(&mut self, event: &Event) -> Result<(), ReportError> {
+        let reason = Intent::refusal_reason(event).name();
+        *self.counts.refused.entry(reason).or_default() += 1;
+        let raw = match Intent::from_event(event).goal {
+            Goal::Withdraw => "withdraw".to_owned(),
+            Goal::Target { position, style: Style::Market } => format!("position={position} style=market"),
+            Goal::Target { position, style: Style::Limit(price) } => {
+                format!("position={position} style=limit price={price}")
+            }
+        };
+        let columns = &mut self.rejects.columns;
+        columns.kind.append_value("intent");
+        columns.reason.append_value(reason);
+        columns.raw.append_value(raw);
+        self.reject_context(event)
+    }
+
+    /// The rest of a reject's row that comes from an event and from no file.
+    fn reject_context(&mut self, event: &Event) -> Result<(), ReportError> {
+        let columns = &mut self.rejects.columns;
+        columns.file.append_null();
+        columns.row.append_null();
+        columns.column.append_null();
+        columns.symbol.append_value(self.meta.instruments.symbols.name(event.symbol));
+        columns.ts_event.push(event.ts);
+        self.rejects.settle()
+    }
+
+    /// Records a refused row of data.
+    ///
+    /// # Errors
+    /// [`ReportError`] where the disk refuses.
+    pub fn reject_tick(&mut self, reject: &RejectRow<'_>) -> Result<(), ReportError> {
+        let columns = &mut self.rejects.columns;
+        columns.kind.append_value("tick");
+        columns.file.append_value(reject.file);
+        columns.row.append_value(reject.row);
+        columns.column.append_value(reject.column);
+        columns.reason.append_value(reject.reason);
+        columns.raw.append_value(reject.raw);
+        columns.symbol.append_option(reject.symbol);
+        columns.ts_event.push_option(reject.ts_event);
+        self.rejects.settle()
+    }
+
+    /// Writes summary, configuration and report, and puts the folder in its place.
+    ///
+    /// # Errors
+    /// [`ReportError`] where the disk refuses; nothing stands at `out` then that did not before.
+    pub fn finish(mut self, summary: &Summary, config_toml: &str) -> Result<PathBuf, ReportError> {
+        self.open_orders.settle(&mut self.orders, &self.meta, true)?;
+        self.bars.finish()?;
+        self.indicators.finish()?;
+        self.decisions.finish()?;
+        self.orders.finish()?;
+        self.fills.finish()?;
+        self.equity.finish()?;
+        self.rejects.finish()?;
+        let partial = &self.partial.0;
+        write_synced(&partial.join("summary.json"), &summary.to_json())?;
+        write_synced(&partial.join("config.toml"), config_toml)?;
+        render_report(partial)?;
+        if self.out.exists() {
+            fs::remove_dir_all(&self.out).map_err(io("replace", &self.out))?;
+        }
+        fs::rename(partial, &self.out).map_err(io("rename", partial))?;
+        Ok(self.out)
+    }
+}
+
+fn write_synced(path: &Path, text: &str) -> Result<(), ReportError> {
+    fs::write(path, text).map_err(io("write", path))?;
+    let file = fs::File::open(path).map_err(io("open", path))?;
+    file.sync_all().map_err(io("sync", path))
+}

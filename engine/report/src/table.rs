@@ -1,0 +1,179 @@
+//! A Parquet table that grows row by row, in bounded memory.
+//!
+//! Not here: which columns there are (`tables`).
+
+use crate::error::ReportError;
+use arrow_array::builder::{Decimal128Builder, TimestampNanosecondBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use model::{Money, Nanos, Price, Quantity};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows that are collected before they are encoded.
+const BATCH_ROWS: usize = 8_192;
+/// Rows of a row group.
+const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Decimals of all fixed-point columns.
+const SCALE: i8 = 9;
+/// Digits of prices and quantities.
+const NARROW_DIGITS: u8 = 18;
+/// Digits of volumes and money.
+const WIDE_DIGITS: u8 = 38;
+
+/// The columns of a table in the making.
+pub(crate) trait Columns: Default {
+    /// Their names and types.
+    fn fields() -> Vec<Field>;
+    /// How many rows wait.
+    fn rows(&self) -> usize;
+    /// Takes the waiting rows, in the order of the fields.
+    fn take(&mut self) -> Vec<ArrayRef>;
+}
+
+/// A table on disk.
+pub(crate) struct Table<C> {
+    path: PathBuf,
+    schema: SchemaRef,
+    writer: ArrowWriter<File>,
+    /// Where rows are added.
+    pub columns: C,
+    rows: u64,
+}
+
+impl<C: Columns> Table<C> {
+    /// Creates the file.
+    pub fn create(folder: &Path, name: &str) -> Result<Self, ReportError> {
+        let path = folder.join(name);
+        let file = File::create(&path).map_err(|error| ReportError::Io { action: "create", path: path.clone(), error })?;
+        let schema = Arc::new(Schema::new(C::fields()));
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .build();
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
+            .map_err(|error| ReportError::Table { path: path.clone(), error })?;
+        Ok(Self { path, schema, writer, columns: C::default(), rows: 0 })
+    }
+
+    /// Encodes the waiting rows if there are enough of them. Call it after adding one.
+    #[inline]
+    pub fn settle(&mut self) -> Result<(), ReportError> {
+        if self.columns.rows() < BATCH_ROWS { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), ReportError> {
+        self.rows += self.columns.rows() as u64;
+        let arrays = self.columns.take();
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+            .expect("a table's columns are as long as each other and of their types");
+        self.writer.write(&batch).map_err(|error| ReportError::Table { path: self.path.clone(), error })
+    }
+
+    /// Writes the rest and syncs the file; gives the number of rows.
+    pub fn finish(mut self) -> Result<u64, ReportError> {
+        self.flush()?;
+        let path = self.path;
+        let file = self.writer.into_inner().map_err(|error| ReportError::Table { path: path.clone(), error })?;
+        file.sync_all().map_err(|error| ReportError::Io { action: "sync", path, error })?;
+        Ok(self.rows)
+    }
+}
+
+/// A column of times.
+pub(crate) fn time_field(name: &str, nullable: bool) -> Field {
+    Field::new(name, DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), nullable)
+}
+
+/// A column of prices or quantities.
+pub(crate) fn narrow_field(name: &str, nullable: bool) -> Field {
+    Field::new(name, DataType::Decimal128(NARROW_DIGITS, SCALE), nullable)
+}
+
+/// A column of volumes or money.
+pub(crate) fn wide_field(name: &str) -> Field {
+    Field::new(name, DataType::Decimal128(WIDE_DIGITS, SCALE), false)
+}
+
+/// A column of names.
+pub(crate) fn text_field(name: &str, nullable: bool) -> Field {
+    Field::new(name, DataType::Utf8, nullable)
+}
+
+/// A column of doubles.
+pub(crate) fn double_field(name: &str) -> Field {
+    Field::new(name, DataType::Float64, false)
+}
+
+/// Builds a column of times.
+pub(crate) struct Times(TimestampNanosecondBuilder);
+
+impl Default for Times {
+    fn default() -> Self {
+        Self(TimestampNanosecondBuilder::new())
+    }
+}
+
+impl Times {
+    pub fn push(&mut self, ts: Nanos) {
+        self.0.append_value(ts.0);
+    }
+
+    pub fn push_option(&mut self, ts: Option<Nanos>) {
+        self.0.append_option(ts.map(|ts| ts.0));
+    }
+
+    pub fn take(&mut self) -> ArrayRef {
+        Arc::new(self.0.finish().with_timezone("UTC"))
+    }
+}
+
+/// Builds a column of fixed-point numbers of `DIGITS` digits.
+pub(crate) struct Decimals<const DIGITS: u8>(Decimal128Builder);
+
+/// Prices and quantities.
+pub(crate) type Narrow = Decimals<NARROW_DIGITS>;
+/// Volumes and money.
+pub(crate) type Wide = Decimals<WIDE_DIGITS>;
+
+impl<const DIGITS: u8> Default for Decimals<DIGITS> {
+    fn default() -> Self {
+        let typed = Decimal128Builder::new().with_precision_and_scale(DIGITS, SCALE);
+        Self(typed.expect("the digits hold the scale"))
+    }
+}
+
+impl<const DIGITS: u8> Decimals<DIGITS> {
+    pub fn take(&mut self) -> ArrayRef {
+        Arc::new(self.0.finish())
+    }
+}
+
+impl Narrow {
+    pub fn price(&mut self, price: Price) {
+        self.0.append_value(price.raw().into());
+    }
+
+    pub fn price_option(&mut self, price: Option<Price>) {
+        self.0.append_option(price.map(|price| price.raw().into()));
+    }
+
+    pub fn quantity(&mut self, quantity: Quantity) {
+        self.0.append_value(quantity.raw().into());
+    }
+}
+
+impl Wide {
+    pub fn money(&mut self, amount: Money) {
+        self.0.append_value(amount.raw());
+    }
+
+    pub fn raw(&mut self, raw: i128) {
+        self.0.append_value(raw);
+    }
+}

@@ -1,0 +1,343 @@
+//! The columns of every table of the run folder, as the contract names them.
+
+use crate::table::{
+    Columns, Narrow, Times, Wide, double_field, narrow_field, text_field, time_field, wide_field,
+};
+use arrow_array::ArrayRef;
+use arrow_array::builder::{Float64Builder, StringBuilder, UInt32Builder, UInt64Builder};
+use arrow_schema::{DataType, Field};
+use std::sync::Arc;
+
+fn taken(column: &mut impl arrow_array::builder::ArrayBuilder) -> ArrayRef {
+    column.finish()
+}
+
+/// `bars.parquet`
+#[derive(Default)]
+pub(crate) struct BarColumns {
+    pub symbol: StringBuilder,
+    pub timeframe: StringBuilder,
+    pub source: StringBuilder,
+    pub ts_open: Times,
+    pub ts_close: Times,
+    pub open: Narrow,
+    pub high: Narrow,
+    pub low: Narrow,
+    pub close: Narrow,
+    pub volume: Wide,
+    pub vwap: Narrow,
+    pub trades: UInt32Builder,
+}
+
+impl Columns for BarColumns {
+    fn fields() -> Vec<Field> {
+        vec![
+            text_field("symbol", false),
+            text_field("timeframe", false),
+            text_field("source", false),
+            time_field("ts_open", false),
+            time_field("ts_close", false),
+            narrow_field("open", false),
+            narrow_field("high", false),
+            narrow_field("low", false),
+            narrow_field("close", false),
+            wide_field("volume"),
+            narrow_field("vwap", true),
+            Field::new("trades", DataType::UInt32, false),
+        ]
+    }
+
+    fn rows(&self) -> usize {
+        arrow_array::builder::ArrayBuilder::len(&self.trades)
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        vec![
+            taken(&mut self.symbol),
+            taken(&mut self.timeframe),
+            taken(&mut self.source),
+            self.ts_open.take(),
+            self.ts_close.take(),
+            self.open.take(),
+            self.high.take(),
+            self.low.take(),
+            self.close.take(),
+            self.volume.take(),
+            self.vwap.take(),
+            Arc::new(self.trades.finish()),
+        ]
+    }
+}
+
+/// `indicators.parquet`
+#[derive(Default)]
+pub(crate) struct IndicatorColumns {
+    pub symbol: StringBuilder,
+    pub timeframe: StringBuilder,
+    pub ts_close: Times,
+    pub name: StringBuilder,
+    pub value: Float64Builder,
+}
+
+impl Columns for IndicatorColumns {
+    fn fields() -> Vec<Field> {
+        vec![
+            text_field("symbol", false),
+            text_field("timeframe", false),
+            time_field("ts_close", false),
+            text_field("name", false),
+            double_field("value"),
+        ]
+    }
+
+    fn rows(&self) -> usize {
+        arrow_array::builder::ArrayBuilder::len(&self.value)
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        vec![
+            taken(&mut self.symbol),
+            taken(&mut self.timeframe),
+            self.ts_close.take(),
+            taken(&mut self.name),
+            taken(&mut self.value),
+        ]
+    }
+}
+
+/// `decisions.parquet`: written by agents, which a later issue brings; until then it has no rows.
+#[derive(Default)]
+pub(crate) struct DecisionColumns;
+
+impl Columns for DecisionColumns {
+    fn fields() -> Vec<Field> {
+        vec![
+            Field::new("seq", DataType::UInt64, false),
+            time_field("ts_event", false),
+            text_field("symbol", false),
+            text_field("strategy", false),
+            text_field("agent", false),
+            double_field("p_long"),
+            double_field("p_flat"),
+            double_field("p_short"),
+            text_field("action", false),
+            double_field("confidence"),
+            text_field("outcome", false),
+        ]
+    }
+
+    fn rows(&self) -> usize {
+        0
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        Self::fields().iter().map(|field| arrow_array::new_empty_array(field.data_type())).collect()
+    }
+}
+
+/// `orders.parquet`
+#[derive(Default)]
+pub(crate) struct OrderColumns {
+    pub client_order_id: StringBuilder,
+    pub parent_id: StringBuilder,
+    pub seq: UInt64Builder,
+    pub cause_seq: UInt64Builder,
+    pub ts_event: Times,
+    pub symbol: StringBuilder,
+    pub strategy: StringBuilder,
+    pub account: StringBuilder,
+    pub venue: StringBuilder,
+    pub side: StringBuilder,
+    pub order_type: StringBuilder,
+    pub tif: StringBuilder,
+    pub quantity: Narrow,
+    pub limit_price: Narrow,
+    pub status: StringBuilder,
+    pub filled: Narrow,
+    pub avg_price: Narrow,
+}
+
+impl Columns for OrderColumns {
+    fn fields() -> Vec<Field> {
+        vec![
+            text_field("client_order_id", false),
+            text_field("parent_id", true),
+            Field::new("seq", DataType::UInt64, false),
+            Field::new("cause_seq", DataType::UInt64, false),
+            time_field("ts_event", false),
+            text_field("symbol", false),
+            text_field("strategy", false),
+            text_field("account", false),
+            text_field("venue", false),
+            text_field("side", false),
+            text_field("type", false),
+            text_field("tif", false),
+            narrow_field("quantity", false),
+            narrow_field("limit_price", true),
+            text_field("status", false),
+            narrow_field("filled", false),
+            narrow_field("avg_price", true),
+        ]
+    }
+
+    fn rows(&self) -> usize {
+        arrow_array::builder::ArrayBuilder::len(&self.seq)
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        vec![
+            taken(&mut self.client_order_id),
+            taken(&mut self.parent_id),
+            taken(&mut self.seq),
+            taken(&mut self.cause_seq),
+            self.ts_event.take(),
+            taken(&mut self.symbol),
+            taken(&mut self.strategy),
+            taken(&mut self.account),
+            taken(&mut self.venue),
+            taken(&mut self.side),
+            taken(&mut self.order_type),
+            taken(&mut self.tif),
+            self.quantity.take(),
+            self.limit_price.take(),
+            taken(&mut self.status),
+            self.filled.take(),
+            self.avg_price.take(),
+        ]
+    }
+}
+
+/// `fills.parquet`
+#[derive(Default)]
+pub(crate) struct FillColumns {
+    pub client_order_id: StringBuilder,
+    pub venue_fill_id: StringBuilder,
+    pub seq: UInt64Builder,
+    pub ts_event: Times,
+    pub symbol: StringBuilder,
+    pub strategy: StringBuilder,
+    pub side: StringBuilder,
+    pub quantity: Narrow,
+    pub price: Narrow,
+    pub multiplier: Narrow,
+    pub fee: Wide,
+    pub fee_currency: StringBuilder,
+    pub liquidity: StringBuilder,
+}
+
+impl Columns for FillColumns {
+    fn fields() -> Vec<Field> {
+        vec![
+            text_field("client_order_id", false),
+            text_field("venue_fill_id", false),
+            Field::new("seq", DataType::UInt64, false),
+            time_field("ts_event", false),
+            text_field("symbol", false),
+            text_field("strategy", false),
+            text_field("side", false),
+            narrow_field("quantity", false),
+            narrow_field("price", false),
+            narrow_field("multiplier", false),
+            wide_field("fee"),
+            text_field("fee_currency", false),
+            text_field("liquidity", false),
+        ]
+    }
+
+    fn rows(&self) -> usize {
+        arrow_array::builder::ArrayBuilder::len(&self.seq)
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        vec![
+            taken(&mut self.client_order_id),
+            taken(&mut self.venue_fill_id),
+            taken(&mut self.seq),
+            self.ts_event.take(),
+            taken(&mut self.symbol),
+            taken(&mut self.strategy),
+            taken(&mut self.side),
+            self.quantity.take(),
+            self.price.take(),
+            self.multiplier.take(),
+            self.fee.take(),
+            taken(&mut self.fee_currency),
+            taken(&mut self.liquidity),
+        ]
+    }
+}
+
+/// `equity.parquet`
+#[derive(Default)]
+pub(crate) struct EquityColumns {
+    pub ts_event: Times,
+    /// cash, position_value, equity, realised_pnl, unrealised_pnl, fees.
+    pub amounts: [Wide; 6],
+    pub drawdown: Float64Builder,
+}
+
+impl Columns for EquityColumns {
+    fn fields() -> Vec<Field> {
+        let amounts = ["cash", "position_value", "equity", "realised_pnl", "unrealised_pnl", "fees"];
+        std::iter::once(time_field("ts_event", false))
+            .chain(amounts.map(wide_field))
+            .chain([double_field("drawdown")])
+            .collect()
+    }
+
+    fn rows(&self) -> usize {
+        arrow_array::builder::ArrayBuilder::len(&self.drawdown)
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        let times = self.ts_event.take();
+        let amounts = self.amounts.iter_mut().map(Wide::take);
+        let drawdown: ArrayRef = Arc::new(self.drawdown.finish());
+        std::iter::once(times).chain(amounts).chain([drawdown]).collect()
+    }
+}
+
+/// `rejects.parquet`
+#[derive(Default)]
+pub(crate) struct RejectColumns {
+    pub kind: StringBuilder,
+    pub file: StringBuilder,
+    pub row: UInt64Builder,
+    pub column: StringBuilder,
+    pub reason: StringBuilder,
+    pub raw: StringBuilder,
+    pub symbol: StringBuilder,
+    pub ts_event: Times,
+}
+
+impl Columns for RejectColumns {
+    fn fields() -> Vec<Field> {
+        vec![
+            text_field("kind", false),
+            text_field("file", true),
+            Field::new("row", DataType::UInt64, true),
+            text_field("column", true),
+            text_field("reason", false),
+            text_field("raw", false),
+            text_field("symbol", true),
+            time_field("ts_event", true),
+        ]
+    }
+
+    fn rows(&self) -> usize {
+        arrow_array::builder::ArrayBuilder::len(&self.kind)
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        vec![
+            taken(&mut self.kind),
+            taken(&mut self.file),
+            taken(&mut self.row),
+            taken(&mut self.column),
+            taken(&mut self.reason),
+            taken(&mut self.raw),
+            taken(&mut self.symbol),
+            self.ts_event.take(),
+        ]
+    }
+}

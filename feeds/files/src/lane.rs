@@ -1,0 +1,98 @@
+//! A lane: one file on its way through the merge.
+
+use crate::decode::{Rows, SourceFile};
+use crate::options::ReplayClock;
+use crate::workers::{Decoded, Work, Workers};
+use catalog::TimeRange;
+use feed::{FeedError, Reject};
+use model::{Nanos, SymbolId};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// One file on its way through the merge.
+pub(crate) struct Lane {
+    pub source: Arc<SourceFile>,
+    pub file: u32,
+    /// No row of the file is earlier in engine time.
+    pub start: Nanos,
+    pub is_open: bool,
+    /// Whether its turn has come.
+    pub is_reached: bool,
+    pub is_finished: bool,
+    /// The next rows, decoded ahead.
+    pub ready: Option<Result<Decoded, FeedError>>,
+    /// Memory to be used again.
+    pub spare: Rows,
+    /// Its streams: indices into the merger's, in order of symbol.
+    pub streams: Vec<LaneStream>,
+    /// Rows that were refused on their own and whose turn has not come.
+    rejects: VecDeque<Reject>,
+    /// Row of the first of them.
+    pub next_reject_row: u64,
+}
+
+/// A stream of a lane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaneStream {
+    pub symbol: SymbolId,
+    pub index: usize,
+}
+
+impl Lane {
+    pub(crate) fn new(source: Arc<SourceFile>, file: u32, start: Nanos) -> Self {
+        Self {
+            source,
+            file,
+            start,
+            is_open: false,
+            is_reached: false,
+            is_finished: false,
+            ready: None,
+            spare: Rows::default(),
+            streams: Vec::new(),
+            rejects: VecDeque::new(),
+            next_reject_row: u64::MAX,
+        }
+    }
+
+    /// Starts decoding the file.
+    pub(crate) fn open(&mut self, lane: usize, workers: &Workers) {
+        debug_assert!(!self.is_open, "a file is opened once");
+        self.is_open = true;
+        workers.dispatch(lane, Work::Open(Arc::clone(&self.source)), Rows::default());
+    }
+
+    /// Adds rejects, which come in order of rows.
+    pub(crate) fn add_rejects(&mut self, rejects: &mut Vec<Reject>) {
+        self.rejects.extend(rejects.drain(..));
+        self.next_reject_row = self.rejects.front().map_or(u64::MAX, |reject| reject.row);
+    }
+
+    /// The next reject of a row before `row`.
+    pub(crate) fn pop_reject(&mut self, row: u64) -> Option<Reject> {
+        let due = self.rejects.front().is_some_and(|reject| reject.row < row);
+        let reject = if due { self.rejects.pop_front() } else { None };
+        self.next_reject_row = self.rejects.front().map_or(u64::MAX, |reject| reject.row);
+        reject
+    }
+
+    /// The stream of a symbol.
+    pub(crate) fn stream_of(&self, symbol: SymbolId) -> usize {
+        let place = self.streams.binary_search_by_key(&symbol, |stream| stream.symbol);
+        self.streams[place.expect("a file's rows are of its own symbols")].index
+    }
+}
+
+/// The earliest engine time a file can hold by its statistics; `None` if nothing of it lies in `range`.
+pub(crate) fn earliest(source: &SourceFile, clock: ReplayClock, range: TimeRange) -> Option<Nanos> {
+    let groups = source.file.row_groups.iter().filter(|group| group.rows > 0 && group.may_hold(range));
+    let bound = |group: &catalog::RowGroupSpan| match clock {
+        ReplayClock::Event { .. } => group.ts_event.map_or(i64::MIN, |span| span.min.max(range.from.0)),
+        ReplayClock::Recv => group.ts_recv.map_or(i64::MIN, |span| span.min),
+    };
+    let earliest = Nanos(groups.map(bound).min()?);
+    Some(match clock {
+        ReplayClock::Event { latency } => earliest.saturating_add(latency),
+        ReplayClock::Recv => earliest,
+    })
+}
