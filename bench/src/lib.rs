@@ -3,6 +3,7 @@
 //! Not here: tests. A wall-clock time on a shared machine says nothing about right or wrong.
 
 pub mod allocations;
+pub mod decode;
 pub mod figures;
 pub mod kernels;
 pub mod latency;

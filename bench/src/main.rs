@@ -1,6 +1,6 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
-use bench::{latency, machine, rings, throughput};
+use bench::{decode, latency, machine, rings, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -10,6 +10,9 @@ use std::io::Write;
 struct Args {
     /// What to measure.
     bench: Bench,
+    /// The peers' ticks.parquet, to measure a foreign file too (decode).
+    #[arg(long)]
+    ticks: Option<std::path::PathBuf>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -19,6 +22,8 @@ struct Args {
 enum Bench {
     /// Ticks per second through the whole engine.
     Throughput,
+    /// Ticks per second from Parquet, decoded, and through the whole engine.
+    Decode,
     /// Tick in to order out, and 100 symbols closing bars at once.
     Latency,
     /// Round trips and throughput of the ring between two cores.
@@ -31,6 +36,7 @@ fn main() -> std::io::Result<()> {
     let cores = Cores::available();
     let figures = match args.bench {
         Bench::Throughput => throughput::run_all(&cores),
+        Bench::Decode => decode::run_all(args.ticks.as_ref()),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
     };

@@ -121,8 +121,8 @@ impl RunFolder {
     /// [`ReportError`] where `out` is not empty and may not be replaced, or the disk refuses.
     pub fn create(out: &Path, overwrite: Overwrite, meta: RunMeta) -> Result<Self, ReportError> {
         Self::check(out, overwrite)?;
-        let name = out.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
-        let partial = out.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+        let out = named(out)?;
+        let partial = beside(&out, "partial")?;
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(io("remove", &partial))?;
         }
@@ -135,7 +135,7 @@ impl RunFolder {
             fills: Table::create(&partial, "fills.parquet")?,
             equity: Table::create(&partial, "equity.parquet")?,
             rejects: Table::create(&partial, "rejects.parquet")?,
-            out: out.to_owned(),
+            out,
             partial: Partial(partial),
             timeframe_names: meta.timeframes.iter().map(Timeframe::to_string).collect(),
             counts: Counts { bars: vec![0; meta.timeframes.len()], ..Counts::default() },
@@ -339,16 +339,67 @@ impl RunFolder {
         write_synced(&partial.join("summary.json"), &summary.to_json())?;
         write_synced(&partial.join("config.toml"), config_toml)?;
         render_report(partial)?;
-        if self.out.exists() {
-            fs::remove_dir_all(&self.out).map_err(io("replace", &self.out))?;
-        }
-        fs::rename(partial, &self.out).map_err(io("rename", partial))?;
+        sync(partial)?;
+        put_in_place(partial, &self.out)?;
         Ok(self.out)
     }
 }
 
+/// Puts a whole folder where another may stand. What of the other is not a run's moves into the new one, so that
+/// `--force` on the wrong folder costs nobody a file.
+fn put_in_place(partial: &Path, out: &Path) -> Result<(), ReportError> {
+    let before = beside(out, "before")?;
+    let replaces = out.exists();
+    if replaces {
+        fs::rename(out, &before).map_err(io("move aside", out))?;
+    }
+    if let Err(error) = fs::rename(partial, out) {
+        if replaces {
+            // Should this fail too, the sentence about the first failure still says where to look.
+            let _ = fs::rename(&before, out);
+        }
+        return Err(io("rename", partial)(error));
+    }
+    if replaces {
+        keep_strangers(&before, out)?;
+        fs::remove_dir_all(&before).map_err(io("remove", &before))?;
+    }
+    sync(out.parent().unwrap_or(out))
+}
+
+/// Moves every entry that a run does not write from one folder to the other.
+fn keep_strangers(from: &Path, to: &Path) -> Result<(), ReportError> {
+    for entry in fs::read_dir(from).map_err(io("list", from))? {
+        let entry = entry.map_err(io("list", from))?;
+        let target = to.join(entry.file_name());
+        if !target.exists() {
+            fs::rename(entry.path(), &target).map_err(io("keep", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A hidden name in the folder of `out`, this process's own.
+fn beside(out: &Path, role: &str) -> Result<PathBuf, ReportError> {
+    let Some(name) = out.file_name() else {
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it has no name to be replaced under");
+        return Err(io("write a run folder to", out)(error));
+    };
+    let name = name.to_string_lossy();
+    Ok(out.with_file_name(format!(".{name}.{role}-{}", std::process::id())))
+}
+
+/// The path with a name at its end, whatever it is written like (`.`, `x/..`).
+fn named(out: &Path) -> Result<PathBuf, ReportError> {
+    let named = if out.file_name().is_some() { std::path::absolute(out) } else { fs::canonicalize(out) };
+    named.map_err(io("find", out))
+}
+
+fn sync(path: &Path) -> Result<(), ReportError> {
+    fs::File::open(path).and_then(|file| file.sync_all()).map_err(io("sync", path))
+}
+
 fn write_synced(path: &Path, text: &str) -> Result<(), ReportError> {
     fs::write(path, text).map_err(io("write", path))?;
-    let file = fs::File::open(path).map_err(io("open", path))?;
-    file.sync_all().map_err(io("sync", path))
+    sync(path)
 }

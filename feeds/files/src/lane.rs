@@ -1,13 +1,14 @@
 //! A lane: one file on its way through the merge.
 
-use crate::decode::{Rows, SourceFile};
+use crate::decode::{Decoder, Rows, SourceFile};
 use crate::options::ReplayClock;
-use crate::workers::{Decoded, Work, Workers};
+use crate::workers::{CHUNKS_AHEAD, Credits, Decoded, Next, Work, Workers};
 use catalog::TimeRange;
 use feed::{FeedError, Reject};
 use model::{Nanos, SymbolId};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// One file on its way through the merge.
 pub(crate) struct Lane {
@@ -19,16 +20,28 @@ pub(crate) struct Lane {
     /// Whether its turn has come.
     pub is_reached: bool,
     pub is_finished: bool,
-    /// The next rows, decoded ahead.
-    pub ready: Option<Result<Decoded, FeedError>>,
-    /// Memory to be used again.
-    pub spare: Rows,
+    /// The next rows, decoded ahead, in order.
+    pub ready: VecDeque<Result<Ready, FeedError>>,
+    /// Its decoder, while it has no credits left.
+    pub paused: Option<Box<Decoder>>,
+    /// How many more may be decoded.
+    pub credits: Credits,
     /// Its streams: indices into the merger's, in order of symbol.
     pub streams: Vec<LaneStream>,
     /// Rows that were refused on their own and whose turn has not come.
     rejects: VecDeque<Reject>,
     /// Row of the first of them.
     pub next_reject_row: u64,
+}
+
+/// Rows of a file that wait for the merger.
+pub(crate) struct Ready {
+    pub rows: Rows,
+    /// Whether no more follow.
+    pub is_last: bool,
+    /// See [`Decoder::bound`].
+    pub bound: Option<Nanos>,
+    pub decode_ns: u64,
 }
 
 /// A stream of a lane.
@@ -47,8 +60,9 @@ impl Lane {
             is_open: false,
             is_reached: false,
             is_finished: false,
-            ready: None,
-            spare: Rows::default(),
+            ready: VecDeque::new(),
+            paused: None,
+            credits: Arc::new(AtomicUsize::new(CHUNKS_AHEAD)),
             streams: Vec::new(),
             rejects: VecDeque::new(),
             next_reject_row: u64::MAX,
@@ -59,7 +73,19 @@ impl Lane {
     pub(crate) fn open(&mut self, lane: usize, workers: &Workers) {
         debug_assert!(!self.is_open, "a file is opened once");
         self.is_open = true;
-        workers.dispatch(lane, Work::Open(Arc::clone(&self.source)), Rows::default());
+        workers.dispatch(lane, Work::Open(Arc::clone(&self.source)), &self.credits);
+    }
+
+    /// Takes what a worker decoded.
+    pub(crate) fn add(&mut self, result: Result<Decoded, FeedError>) {
+        let ready = result.map(|Decoded { rows, next, bound, decode_ns }| {
+            let is_last = matches!(next, Next::Ended);
+            if let Next::Paused(decoder) = next {
+                self.paused = Some(decoder);
+            }
+            Ready { rows, is_last, bound, decode_ns }
+        });
+        self.ready.push_back(ready);
     }
 
     /// Adds rejects, which come in order of rows.

@@ -8,16 +8,17 @@
 //! which workers finish cannot change the result.
 
 use crate::decode::{Context, SourceFile};
-use crate::lane::{Lane, LaneStream, earliest};
+use crate::lane::{Lane, LaneStream, Ready, earliest};
 use crate::output::{Output, Stop};
 use crate::stream::{Origin, Place, Stream};
-use crate::workers::{Decoded, Work, Workers};
+use crate::workers::{Work, Workers};
 use catalog::TradeId;
 use feed::{Fault, FeedError, Reject, Rules, SymbolRules, TickHistory, event_text};
 use model::{Event, Nanos, SymbolId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What the merger is made of.
 pub(crate) struct Setup {
@@ -125,7 +126,7 @@ impl Merger {
             self.open_files();
             self.make_streams(lane);
         }
-        let Decoded { mut rows, decoder, bound, decode_ns } = self.wait_for(lane)?;
+        let Ready { mut rows, is_last, bound, decode_ns } = self.wait_for(lane)?;
         self.output.tally.decode_ns += decode_ns;
         let streams = &self.streams;
         let is_idle =
@@ -133,29 +134,33 @@ impl Merger {
         if self.lanes[lane].streams.iter().all(is_idle) {
             refuse_until(&mut self.lanes[lane], u64::MAX, &mut self.output)?;
         }
-        match decoder {
-            Some(decoder) => {
-                let spare = std::mem::take(&mut self.lanes[lane].spare);
-                self.workers.dispatch(lane, Work::Next(decoder), spare);
+        self.lanes[lane].is_finished = is_last;
+        // The chunk that was taken leaves room for another.
+        match self.lanes[lane].paused.take() {
+            Some(decoder) => self.workers.dispatch(lane, Work::Next(decoder), &self.lanes[lane].credits),
+            None => {
+                self.lanes[lane].credits.fetch_add(1, Ordering::AcqRel);
             }
-            None => self.lanes[lane].is_finished = true,
         }
         self.lanes[lane].add_rejects(&mut rows.rejects);
         self.distribute(lane, &mut rows);
-        self.lanes[lane].spare = rows;
+        self.workers.give_back(rows);
         self.queue(lane, bound);
         Ok(())
     }
 
-    fn wait_for(&mut self, lane: usize) -> Result<Decoded, FeedError> {
+    fn wait_for(&mut self, lane: usize) -> Result<Ready, FeedError> {
+        while let Some(done) = self.workers.poll() {
+            self.lanes[done.lane].add(done.result);
+        }
         loop {
-            if let Some(result) = self.lanes[lane].ready.take() {
-                return result;
+            if let Some(ready) = self.lanes[lane].ready.pop_front() {
+                return ready;
             }
             let Some(done) = self.workers.wait() else {
                 return Err(FeedError::Thread { message: "all decoding threads are gone".to_owned() });
             };
-            self.lanes[done.lane].ready = Some(done.result);
+            self.lanes[done.lane].add(done.result);
         }
     }
 

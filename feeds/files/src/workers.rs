@@ -1,5 +1,7 @@
 //! The worker threads: each takes a job, decodes the next rows of one file, and hands them back.
 //!
+//! A file has some credits: while it has any, a worker puts it back in the queue itself, so that decoding does
+//! not wait for the merger to wake up after every chunk. Memory stays bounded by the credits.
 //! The order in which jobs finish decides nothing: the merger waits for the file it needs.
 
 use crate::decode::{Context, Decoder, Rows, SourceFile};
@@ -9,6 +11,7 @@ use feed::FeedError;
 use model::Nanos;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 /// A file to go on with.
@@ -19,17 +22,33 @@ pub(crate) enum Work {
     Next(Box<Decoder>),
 }
 
+/// Chunks of a file that may wait for the merger, beside the one it works on.
+pub(crate) const CHUNKS_AHEAD: usize = 3;
+
+/// How many more chunks of a file may be decoded before the merger takes one.
+pub(crate) type Credits = Arc<AtomicUsize>;
+
 struct Job {
     lane: usize,
     work: Work,
     rows: Rows,
+    credits: Credits,
+}
+
+/// How a file goes on after a chunk.
+pub(crate) enum Next {
+    /// A worker has it.
+    Continues,
+    /// It has no credits left: the merger must give it out again.
+    Paused(Box<Decoder>),
+    /// That was the last chunk.
+    Ended,
 }
 
 /// The next rows of a file.
 pub(crate) struct Decoded {
     pub rows: Rows,
-    /// To go on with; `None` at the end of the file.
-    pub decoder: Option<Box<Decoder>>,
+    pub next: Next,
     /// See [`Decoder::bound`].
     pub bound: Option<Nanos>,
     pub decode_ns: u64,
@@ -45,6 +64,8 @@ pub(crate) struct Done {
 pub(crate) struct Workers {
     jobs: Option<Sender<Job>>,
     done: Receiver<Done>,
+    /// Memory on its way back to the workers.
+    spare: Sender<Rows>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -52,32 +73,49 @@ impl Workers {
     pub(crate) fn start(count: usize, context: &Arc<Context>, hook: Option<&ThreadHook>) -> Self {
         let (jobs, job_receiver) = unbounded::<Job>();
         let (done_sender, done) = unbounded();
+        let (spare, spare_receiver) = unbounded::<Rows>();
         let start = |number: usize| {
-            let (jobs, done) = (job_receiver.clone(), done_sender.clone());
+            let (jobs, done, spare) = (job_receiver.clone(), done_sender.clone(), spare_receiver.clone());
             let (context, hook) = (Arc::clone(context), hook.cloned());
             let body = move || {
                 if let Some(hook) = hook {
                     hook();
                 }
-                for job in jobs {
-                    let lane = job.lane;
-                    let result = perform(&context, job);
-                    if done.send(Done { lane, result }).is_err() {
-                        break;
+                'jobs: for mut job in jobs {
+                    loop {
+                        let (lane, credits) = (job.lane, Arc::clone(&job.credits));
+                        let (result, next) = perform(&context, job);
+                        if done.send(Done { lane, result }).is_err() {
+                            break 'jobs;
+                        }
+                        let Some(decoder) = next else { break };
+                        let rows = spare.try_recv().unwrap_or_default();
+                        job = Job { lane, work: Work::Next(decoder), rows, credits };
                     }
                 }
             };
             let builder = std::thread::Builder::new().name(format!("decode-{number}"));
             builder.spawn(body).expect("the system has room for a thread")
         };
-        Self { jobs: Some(jobs), done, threads: (0..count).map(start).collect() }
+        Self { jobs: Some(jobs), done, spare, threads: (0..count).map(start).collect() }
     }
 
-    /// Gives out a job; `rows` is memory to be used again.
-    pub(crate) fn dispatch(&self, lane: usize, work: Work, rows: Rows) {
+    /// Gives out a file.
+    pub(crate) fn dispatch(&self, lane: usize, work: Work, credits: &Credits) {
         let jobs = self.jobs.as_ref().expect("jobs are taken until the workers are dropped");
         // The workers live as long as this sender; if one were gone the answer would be missed instead.
-        let _ = jobs.send(Job { lane, work, rows });
+        let _ = jobs.send(Job { lane, work, rows: Rows::default(), credits: Arc::clone(credits) });
+    }
+
+    /// Gives back memory to be used again.
+    pub(crate) fn give_back(&self, rows: Rows) {
+        // Without a worker nobody needs it.
+        let _ = self.spare.send(rows);
+    }
+
+    /// An answer, if there is one already.
+    pub(crate) fn poll(&self) -> Option<Done> {
+        self.done.try_recv().ok()
     }
 
     /// Waits for any answer; `None` if no worker is left.
@@ -102,7 +140,8 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or("no message").to_owned()
 }
 
-fn perform(context: &Arc<Context>, job: Job) -> Result<Decoded, FeedError> {
+/// Decodes a chunk; gives the decoder back if this worker shall go on with it at once.
+fn perform(context: &Arc<Context>, job: Job) -> (Result<Decoded, FeedError>, Option<Box<Decoder>>) {
     let now = || context.time_source.as_ref().map_or(0, |time| time());
     let start = now();
     let decode = || {
@@ -113,9 +152,23 @@ fn perform(context: &Arc<Context>, job: Job) -> Result<Decoded, FeedError> {
         let mut rows = job.rows;
         let more = decoder.next_rows(&mut rows)?;
         let bound = decoder.bound();
-        let decode_ns = now().saturating_sub(start);
-        Ok(Decoded { rows, decoder: more.then_some(decoder), bound, decode_ns })
+        Ok((rows, more.then_some(decoder), bound))
     };
-    catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|panic| Err(FeedError::Thread { message: panic_message(&*panic) }))
+    let decoded = catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|panic| Err(FeedError::Thread { message: panic_message(&*panic) }));
+    let decode_ns = now().saturating_sub(start);
+    let (rows, decoder, bound) = match decoded {
+        Ok(decoded) => decoded,
+        Err(error) => return (Err(error), None),
+    };
+    let Some(decoder) = decoder else {
+        return (Ok(Decoded { rows, next: Next::Ended, bound, decode_ns }), None);
+    };
+    // The merger adds credits as it takes chunks; whoever sees none left hands the file back.
+    let has_credit = |left: usize| left.checked_sub(1);
+    if job.credits.fetch_update(Ordering::AcqRel, Ordering::Acquire, has_credit).is_ok() {
+        (Ok(Decoded { rows, next: Next::Continues, bound, decode_ns }), Some(decoder))
+    } else {
+        (Ok(Decoded { rows, next: Next::Paused(decoder), bound, decode_ns }), None)
+    }
 }

@@ -193,7 +193,7 @@ fn replay<S: Strategy + 'static>(
     config: &RunConfig,
     stages: pipeline::Stages<S>,
     venue: matching::Venue,
-    feed: &mut dyn Feed,
+    feed: &mut TimedFeed<files::ParquetFeed>,
     tap: Tap,
     rows: u64,
 ) -> Result<(Outcome, u64), RunError> {
@@ -209,6 +209,7 @@ fn replay<S: Strategy + 'static>(
     let start = stopwatch.raw();
     feed.connect()?;
     feed.subscribe(&(0..stages_symbols(&stages)).map(model::SymbolId).collect::<Vec<_>>())?;
+    feed.prime()?;
     let outcome = run(config, stages, venue, feed, Outlets { tap: Some(tap), orders: None }, &progress);
     let wall_ns = stopwatch.nanos_between(start, stopwatch.raw());
     drop(shown);

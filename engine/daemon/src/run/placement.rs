@@ -50,8 +50,13 @@ pub fn place(config: &Config, layout: &Layout, cores: &Cores) -> Result<Placed, 
         WaitChoice::Spin => (Wait::Block, Some(too_few(groups, cores.count()))),
     };
     let (engine, rest) = chosen.split_at(groups.min(chosen.len()));
-    Ok(Placed { placement: Placement { cores: engine.to_vec(), wait }, decode_cores: rest.to_vec(), note })
+    // Several threads decode, merge and record: on a single core they would only stand in each other's way.
+    let decode_cores = if rest.len() < BESIDE_THREADS { Vec::new() } else { rest.to_vec() };
+    Ok(Placed { placement: Placement { cores: engine.to_vec(), wait }, decode_cores, note })
 }
+
+/// A decoder and the merger.
+const BESIDE_THREADS: usize = 2;
 
 fn too_few(groups: usize, cores: usize) -> String {
     format!("{groups} spinning threads need {groups} cores and there are {cores}, so they block instead of spinning")
@@ -73,9 +78,10 @@ mod tests {
     #[test]
     fn threads_get_cores_as_long_as_there_are_some() {
         let run = |rest: &str| format!("[run]\nstrategies = [\"none\"]\n{rest}");
-        check(&run(""), &[0, 1], (&[0], &[1], Wait::Spin, false));
+        check(&run(""), &[0, 1], (&[0], &[], Wait::Spin, false));
+        check(&run(""), &[0, 1, 2], (&[0], &[1, 2], Wait::Spin, false));
         check(&run("layout = \"split\""), &[0, 1], (&[0, 1], &[], Wait::Block, false));
-        check(&run("layout = \"split\""), &[2, 3, 5], (&[2, 3], &[5], Wait::Spin, false));
+        check(&run("layout = \"split\""), &[2, 3, 5], (&[2, 3], &[], Wait::Spin, false));
         check(&run("layout = \"split\""), &[0], (&[], &[], Wait::Block, false));
         check(&run("layout = \"split\"\nwait = \"spin\""), &[0], (&[], &[], Wait::Block, true));
         check(&run("cores = [1]"), &[0, 1], (&[1], &[], Wait::Spin, false));

@@ -1,24 +1,51 @@
-//! report.html from a run folder. (Being written.)
+//! `report.html`: one page that shows a run, from the run folder's files alone.
+//!
+//! Why: a folder of tables answers questions; a page lets a person see what happened before asking one. It is a
+//! single file without any reference to the outside, so that it can be mailed, archived and opened in ten years.
+//! Tables are streamed, and every series is thinned to what a screen can show: memory and page are bounded for
+//! any run.
+//! Not here: computing a figure of the run (they are read from `summary.json`), or writing the other files.
+//!
+//! Reading order: `gather` reads, `page` arranges, `timechart` and `barchart` draw through `canvas`.
 
-use std::fmt;
+mod axis;
+mod barchart;
+mod canvas;
+mod cards;
+mod error;
+mod facts;
+mod format;
+mod gather;
+mod market;
+mod page;
+mod quality;
+mod read;
+mod tables;
+mod thin;
+mod timechart;
+
+pub use error::HtmlError;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Why.
-#[derive(Debug)]
-pub struct HtmlError(pub String);
+/// The page's name in the run folder.
+const PAGE: &str = "report.html";
 
-impl fmt::Display for HtmlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for HtmlError {}
-
-/// Renders.
+/// Reads the run folder and writes `report.html` into it; gives its path. A page that is there is replaced, whole.
 ///
 /// # Errors
-/// Io.
+/// [`HtmlError`] where a file of the folder is missing or not what it should be, or the page cannot be written.
 pub fn render_report(run_dir: &Path) -> Result<PathBuf, HtmlError> {
-    Ok(run_dir.join("report.html"))
+    let run = gather::gather(run_dir)?;
+    let text = page::page(&run);
+    let path = run_dir.join(PAGE);
+    let partial = run_dir.join(format!(".{PAGE}.partial-{}", std::process::id()));
+    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, &path));
+    written.map_err(|error| {
+        // What is left of the page beside is in nobody's way.
+        let _ = fs::remove_file(&partial);
+        HtmlError::Write { path: path.clone(), error }
+    })?;
+    Ok(path)
 }
