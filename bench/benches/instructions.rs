@@ -32,45 +32,45 @@ fn boundaries_of(ready: Ready) -> Boundaries {
     Boundaries::new(&ready.config.bars)
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(235_000))]
 #[bench::ten_thousand(kernels::ticks())]
 fn fold_hash(ticks: Vec<Event>) -> u128 {
     kernels::hash(black_box(&ticks))
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(124_000))]
 #[bench::ten_thousand(with(boundaries_of))]
 fn fold_boundaries((mut state, ticks): (Boundaries, Vec<Event>)) -> u64 {
     kernels::boundaries(&mut state, black_box(&ticks))
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(147_000))]
 #[bench::ten_thousand(with(|ready| ready.venue))]
 fn fold_venue((mut state, ticks): (Venue, Vec<Event>)) -> usize {
     kernels::venue(&mut state, black_box(&ticks), &mut Vec::new())
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(287_000))]
 #[bench::ten_thousand(with(|ready| ready.stages.portfolio))]
 fn fold_portfolio((mut state, ticks): (Portfolio, Vec<Event>)) -> Portfolio {
     kernels::portfolio(&mut state, black_box(&ticks));
     state
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(287_000))]
 #[bench::ten_thousand(with(|ready| ready.stages.orders))]
 fn fold_orders((mut state, ticks): (OrderStage, Vec<Event>)) -> OrderStage {
     kernels::orders(&mut state, black_box(&ticks));
     state
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(1_150_000))]
 #[bench::ten_thousand(with(|ready| ready.stages.bars))]
 fn fold_bars((mut state, ticks): (Bars, Vec<Event>)) -> u64 {
     kernels::bars(&mut state, black_box(&ticks))
 }
 
-#[library_benchmark(config = at_most(1_000_000))]
+#[library_benchmark(config = at_most(1_362_000))]
 #[bench::ten_thousand(with(|ready| (ready, Frame::default())))]
 fn fold_bars_and_indicators(((mut ready, mut frame), ticks): ((Ready, Frame), Vec<Event>)) -> u64 {
     kernels::bars_and_indicators(&mut ready, &mut frame, black_box(&ticks))

@@ -1,6 +1,6 @@
 //! A bar in the making.
 
-use model::{Price, Quantity, StreamHash};
+use model::{DivRem, Price, StreamHash, div_rem_floor};
 
 /// What has been seen of one bar so far. `trades == 0` means that it is not open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,18 +30,20 @@ impl Partial {
         self.trades > 0
     }
 
-    /// Adds one tick.
+    /// Adds one tick; price and size in units of 1e-9, in their ranges.
     #[inline]
-    pub fn add(&mut self, price: Price, size: Quantity) {
-        let price = price.raw();
+    pub fn add(&mut self, price: i64, size: i64) {
         if self.trades == 0 {
             *self = Self { open: price, high: price, low: price, ..Self::default() };
         }
         self.high = self.high.max(price);
         self.low = self.low.min(price);
         self.close = price;
-        self.volume += i128::from(size.raw());
-        self.add_excess(Some(i128::from(price - self.open) * i128::from(size.raw())));
+        self.volume += i128::from(size);
+        let (excess, overflow) =
+            self.excess.overflowing_add(i128::from(price - self.open) * i128::from(size));
+        self.excess = excess;
+        self.excess_lost |= overflow;
         self.trades = self.trades.saturating_add(1);
     }
 
@@ -57,17 +59,15 @@ impl Partial {
         self.close = bar.close;
         self.volume += bar.volume;
         let shift = i128::from(bar.open - self.open).checked_mul(bar.volume);
-        self.add_excess(shift.and_then(|shift| shift.checked_add(bar.excess)));
-        self.excess_lost |= bar.excess_lost;
-        self.trades = self.trades.saturating_add(bar.trades);
-    }
-
-    #[inline]
-    fn add_excess(&mut self, excess: Option<i128>) {
-        match excess.and_then(|excess| self.excess.checked_add(excess)) {
+        match shift
+            .and_then(|shift| shift.checked_add(bar.excess))
+            .and_then(|sum| sum.checked_add(self.excess))
+        {
             Some(sum) => self.excess = sum,
             None => self.excess_lost = true,
         }
+        self.excess_lost |= bar.excess_lost;
+        self.trades = self.trades.saturating_add(bar.trades);
     }
 
     /// Σ price · size / Σ size, rounded half-even; `None` without volume.
@@ -75,10 +75,10 @@ impl Partial {
         if self.volume <= 0 || self.excess_lost {
             return None;
         }
-        let whole = i128::from(self.open) + self.excess.div_euclid(self.volume);
-        let rest = self.excess.rem_euclid(self.volume);
+        let DivRem { quotient, remainder } = div_rem_floor(self.excess, self.volume);
+        let whole = i128::from(self.open) + quotient;
         // Compare with the half without doubling, which could leave 128 bits.
-        let up = match rest.cmp(&(self.volume - rest)) {
+        let up = match remainder.cmp(&(self.volume - remainder)) {
             std::cmp::Ordering::Less => 0,
             std::cmp::Ordering::Greater => 1,
             std::cmp::Ordering::Equal => whole & 1,
@@ -109,7 +109,7 @@ mod tests {
 
     fn bar_of(ticks: &[(i64, i64)]) -> Partial {
         let mut bar = Partial::default();
-        ticks.iter().for_each(|&(price, size)| bar.add(Price::new(price), Quantity::new(size)));
+        ticks.iter().for_each(|&(price, size)| bar.add(price, size));
         bar
     }
 

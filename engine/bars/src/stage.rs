@@ -2,9 +2,7 @@
 
 use crate::boundaries::TimerMask;
 use crate::partial::Partial;
-use model::{
-    Bar, BarSource, Event, Frame, Kind, Nanos, Price, Quantity, StreamHash, SymbolId, Timeframe, mid,
-};
+use model::{Bar, BarSource, Event, Frame, Kind, Nanos, Price, StreamHash, SymbolId, Timeframe, mid};
 use std::fmt;
 
 /// Most timeframes in a run: a timer's mask has a bit for each.
@@ -54,20 +52,25 @@ impl fmt::Display for BarsConfigError {
 
 impl std::error::Error for BarsConfigError {}
 
-const NO_SLOT: u8 = u8::MAX;
-
 /// Where a symbol's partial bars are.
 #[derive(Debug, Clone)]
 struct Series {
     /// Its sources, primary first.
     sources: Vec<BarSource>,
-    /// Place of `Trade` in `sources`, or `NO_SLOT`.
-    trade_slot: u8,
-    /// Whether any source reads quotes.
-    quotes: bool,
     /// Index of its first partial; they lie source by source, timeframe by timeframe.
     first: usize,
 }
+
+/// Where a symbol's ticks go: all that the hot path reads of its series.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    /// Index of the first partial of its trades, or `NO_PARTIAL`.
+    trades: u32,
+    /// Whether any source reads quotes.
+    quotes: bool,
+}
+
+const NO_PARTIAL: u32 = u32::MAX;
 
 /// The bars stage.
 #[derive(Debug, Clone)]
@@ -79,6 +82,7 @@ pub struct Bars {
     /// By timeframe: the longer ones that are rolled up from it.
     parents: Vec<Vec<usize>>,
     series: Vec<Series>,
+    routes: Vec<Route>,
     partials: Vec<Partial>,
     /// As `partials`: the last close, for flat bars. `None` before the first bar.
     last_closes: Vec<Option<Price>>,
@@ -113,8 +117,10 @@ impl Bars {
         }
         let mut first = 0;
         let series = config.sources.iter().map(|sources| Series::new(sources, timeframes.len(), &mut first));
+        let series: Vec<Series> = series.collect();
         Ok(Self {
-            series: series.collect(),
+            routes: series.iter().map(|series| series.route(timeframes.len())).collect(),
+            series,
             partials: vec![Partial::default(); first],
             last_closes: vec![None; first],
             timeframes,
@@ -139,16 +145,15 @@ impl Bars {
             self.late += 1;
             return;
         }
-        let series = &self.series[tick.symbol.index()];
+        let route = self.routes[tick.symbol.index()];
         if tick.kind == Kind::TRADE {
-            if series.trade_slot != NO_SLOT {
-                let first = series.first + usize::from(series.trade_slot) * self.timeframes.len();
-                let (price, size) = (Price::new(tick.words[1]), Quantity::new(tick.words[2]));
+            if route.trades != NO_PARTIAL {
+                let (price, size) = (tick.words[1], tick.words[2]);
                 for root in &self.roots {
-                    self.partials[first + root].add(price, size);
+                    self.partials[route.trades as usize + root].add(price, size);
                 }
             }
-        } else if series.quotes {
+        } else if route.quotes {
             self.add_quote(tick);
         }
     }
@@ -165,7 +170,7 @@ impl Bars {
             };
             let first = series.first + slot * self.timeframes.len();
             for root in &self.roots {
-                self.partials[first + root].add(price, Quantity::ZERO);
+                self.partials[first + root].add(price.raw(), 0);
             }
         }
     }
@@ -264,14 +269,17 @@ impl Bars {
 impl Series {
     /// Takes its places from `first` on, and moves `first` past them.
     fn new(sources: &[BarSource], timeframes: usize, first: &mut usize) -> Self {
-        let trade = sources.iter().position(|source| *source == BarSource::Trade);
-        let series = Self {
-            trade_slot: trade.map_or(NO_SLOT, |slot| slot as u8),
-            quotes: sources.iter().any(|source| *source != BarSource::Trade),
-            sources: sources.to_vec(),
-            first: *first,
-        };
+        let series = Self { sources: sources.to_vec(), first: *first };
         *first += sources.len() * timeframes;
         series
+    }
+
+    fn route(&self, timeframes: usize) -> Route {
+        let trade = self.sources.iter().position(|source| *source == BarSource::Trade);
+        let partial = |slot| u32::try_from(self.first + slot * timeframes).expect("partial bars fit 32 bits");
+        Route {
+            trades: trade.map_or(NO_PARTIAL, partial),
+            quotes: self.sources.iter().any(|source| *source != BarSource::Trade),
+        }
     }
 }

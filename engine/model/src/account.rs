@@ -49,8 +49,6 @@ impl Account {
 
     /// Adds every field to a hash.
     pub fn hash_into(&self, hash: &mut StreamHash) {
-        for amount in self.amounts() {
-            hash.amount(amount.raw());
-        }
+        hash.amounts(&self.amounts().map(Money::raw));
     }
 }

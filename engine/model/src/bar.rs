@@ -87,8 +87,9 @@ impl Bar {
             self.close.raw() as u64,
             self.vwap.map_or(i64::MIN, Price::raw) as u64,
             u64::from(self.trades),
+            self.volume as u64,
+            (self.volume >> 64) as u64,
         ]);
-        hash.amount(self.volume);
     }
 
     /// The volume as a quantity, if it is in range.

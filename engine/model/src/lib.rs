@@ -28,7 +28,9 @@ pub use instrument::{Instrument, InstrumentTable};
 pub use intent::{Goal, Intent, RefusalReason, Style};
 pub use mark::Mark;
 pub use money::{Money, MoneyError, Rate, fee, mul_div_half_even, notional};
-pub use number::{NumberError, Price, Quantity, UNIT, mid, parse_fixed, round_half_even};
+pub use number::{
+    DivRem, NumberError, Price, Quantity, UNIT, div_rem_floor, mid, parse_fixed, round_half_even,
+};
 pub use order::{
     Fill, Liquidity, Order, OrderId, OrderType, RejectReason, Report, ReportKind, Side, TimeInForce,
 };

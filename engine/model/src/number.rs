@@ -76,12 +76,33 @@ pub(crate) fn write_fixed(raw: i128, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 /// If `denominator` is not positive.
 pub fn round_half_even(numerator: i128, denominator: i128) -> i128 {
     assert!(denominator > 0, "a rounding divisor is positive");
-    let quotient = numerator.div_euclid(denominator);
-    let twice = numerator.rem_euclid(denominator) * 2;
-    match twice.cmp(&denominator) {
+    let DivRem { quotient, remainder } = div_rem_floor(numerator, denominator);
+    // Compare with the half without doubling, which could leave 128 bits.
+    match remainder.cmp(&(denominator - remainder)) {
         std::cmp::Ordering::Less => quotient,
         std::cmp::Ordering::Greater => quotient + 1,
         std::cmp::Ordering::Equal => quotient + (quotient & 1),
+    }
+}
+
+/// A quotient rounded down, and what remains: `0 <= remainder < denominator`.
+pub struct DivRem {
+    /// Rounded towards minus infinity.
+    pub quotient: i128,
+    /// Not negative.
+    pub remainder: i128,
+}
+
+/// Divides by a positive number, rounding down, with one division: they are slow at 128 bits.
+#[inline]
+pub fn div_rem_floor(numerator: i128, denominator: i128) -> DivRem {
+    debug_assert!(denominator > 0, "a divisor is positive");
+    let quotient = numerator / denominator;
+    let remainder = numerator - quotient * denominator;
+    if remainder < 0 {
+        DivRem { quotient: quotient - 1, remainder: remainder + denominator }
+    } else {
+        DivRem { quotient, remainder }
     }
 }
 
