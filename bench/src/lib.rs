@@ -9,6 +9,8 @@ pub mod kernels;
 pub mod latency;
 pub mod machine;
 pub mod market;
+pub mod peers;
+pub mod process;
 pub mod rings;
 pub mod setup;
 pub mod throughput;

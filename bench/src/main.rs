@@ -1,18 +1,26 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
-use bench::{decode, latency, machine, rings, throughput};
+use bench::peers::Peers;
+use bench::{decode, latency, machine, process, rings, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// Measures the engine on this machine.
 #[derive(Debug, Parser)]
 struct Args {
     /// What to measure.
     bench: Bench,
-    /// The peers' ticks.parquet, to measure a foreign file too (decode).
+    /// The peers' ticks.parquet, to measure a foreign file too (decode), and for the peers themselves.
     #[arg(long)]
-    ticks: Option<std::path::PathBuf>,
+    ticks: Option<PathBuf>,
+    /// The folder of the peers' programs, to run them beside (throughput); needs --ticks and --python.
+    #[arg(long, requires = "ticks", requires = "python")]
+    peers: Option<PathBuf>,
+    /// A Python that has the peers installed.
+    #[arg(long)]
+    python: Option<PathBuf>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -26,6 +34,8 @@ enum Bench {
     Decode,
     /// Tick in to order out, and 100 symbols closing bars at once.
     Latency,
+    /// Peak memory and start of the program as a whole.
+    Process,
     /// Round trips and throughput of the ring between two cores.
     Rings,
 }
@@ -34,8 +44,14 @@ fn main() -> std::io::Result<()> {
     let args = Args::parse();
     // Before any thread is pinned.
     let cores = Cores::available();
+    let peers = args.peers.zip(args.python).map(|(folder, python)| Peers {
+        folder,
+        python,
+        data: args.ticks.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned(),
+    });
     let figures = match args.bench {
-        Bench::Throughput => throughput::run_all(&cores),
+        Bench::Throughput => throughput::run_all(&cores, peers.as_ref()),
+        Bench::Process => process::run_all(),
         Bench::Decode => decode::run_all(args.ticks.as_ref()),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),

@@ -5,6 +5,7 @@
 
 use crate::figures::{Figure, Figures};
 use crate::market::{MemoryFeed, trades};
+use crate::peers::Peers;
 use crate::rings::median;
 use crate::setup::{Setup, timeframes};
 use model::Event;
@@ -46,7 +47,7 @@ fn rate(setup: &Setup, ticks: &[Event], cores: &Cores, runs: usize) -> Replay {
 }
 
 /// Runs the bench.
-pub fn run_all(cores: &Cores) -> Figures {
+pub fn run_all(cores: &Cores, peers: Option<&Peers>) -> Figures {
     let mut figures = Figures::new("throughput");
     let ticks = trades(1, TICKS, 0.3e9, 42);
     let peer = Setup::peer();
@@ -78,6 +79,25 @@ pub fn run_all(cores: &Cores) -> Figures {
         "ticks/s",
         ">= 8 M/s",
     ));
+    match peers {
+        Some(peers) => beside(peers, fused.ticks_per_s, &mut figures),
+        None => figures.note("the peers run beside with --peers FOLDER --python PYTHON --ticks FILE"),
+    }
     figures.note(format!("{TICKS} ticks, median of {RUNS} runs; hashes, risk, orders, venue, portfolio on"));
     figures
+}
+
+/// The peers' figures, and ours as multiples of them.
+fn beside(peers: &Peers, ours: f64, figures: &mut Figures) {
+    for peer in peers.run() {
+        match peer {
+            Ok(peer) => {
+                figures.push(Figure::rate(&peer.name, peer.ticks_per_s, "ticks/s", ""));
+                figures.push(Figure::ratio(&format!("ours / {}", peer.name), ours / peer.ticks_per_s, ""));
+                let whole = format!("{}, with reading and converting", peer.name);
+                figures.push(Figure::rate(&whole, peer.end_to_end_per_s, "ticks/s", ""));
+            }
+            Err(sentence) => figures.note(sentence),
+        }
+    }
 }

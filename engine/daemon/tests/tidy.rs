@@ -132,7 +132,8 @@ fn files_and_lines_are_short() {
                 .push(format!("{name} has {} lines; give an idea a file of its own", text.lines().count()));
         }
         for (number, line) in text.lines().enumerate() {
-            if line.chars().count() > LINE_CHARS_MAX {
+            // A sentence in quotes is as long as it is.
+            if line.chars().count() > LINE_CHARS_MAX && !line.contains('"') {
                 findings.push(format!("{name}:{} is longer than {LINE_CHARS_MAX} characters", number + 1));
             }
         }
@@ -179,6 +180,11 @@ fn every_file_says_what_it_is() {
     );
 }
 
+/// The line at which a file's tests begin.
+fn first_test_line(text: &str) -> usize {
+    text.lines().position(|line| line == "#[cfg(test)]").unwrap_or(usize::MAX)
+}
+
 #[test]
 fn nothing_is_named_where_it_must_not_be() {
     let mut findings = Vec::new();
@@ -189,7 +195,10 @@ fn nothing_is_named_where_it_must_not_be() {
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or("");
             let mut find = |what: &str| findings.push(format!("{name}:{}: {what}", number + 1));
+            // Tests make fills by hand, and those name the order they belong to.
+            let is_test = name.ends_with("testing.rs") || number >= first_test_line(&text);
             if name.starts_with("strategies/")
+                && !is_test
                 && ["Order", "Gateway", "OrderId"].iter().any(|w| word(code, w))
             {
                 find("a strategy names an order or a gateway; it may only say what it wants");

@@ -146,7 +146,19 @@ impl Merger {
         self.distribute(lane, &mut rows);
         self.workers.give_back(rows);
         self.queue(lane, bound);
+        if self.lanes[lane].is_finished {
+            self.release_memory(lane);
+        }
         Ok(())
+    }
+
+    /// Nothing more comes from a file: the memory of its streams that are through serves the next one.
+    fn release_memory(&mut self, lane: usize) {
+        for LaneStream { index, .. } in &self.lanes[lane].streams {
+            if self.streams[*index].is_drained() {
+                self.workers.give_back(self.streams[*index].take_memory());
+            }
+        }
     }
 
     fn wait_for(&mut self, lane: usize) -> Result<Ready, FeedError> {
@@ -216,7 +228,7 @@ impl Merger {
 
     /// Judges and hands on the rows of a stream while they come before those of all others.
     fn gallop(&mut self, index: usize) -> Result<(), Stop> {
-        let Self { streams, lanes, histories, heap, output, rules, context, .. } = self;
+        let Self { streams, lanes, histories, heap, output, rules, context, workers, .. } = self;
         let stream = &mut streams[index];
         let lane = &mut lanes[stream.lane];
         let history = &mut histories[stream.history];
@@ -244,7 +256,9 @@ impl Merger {
         let lane = stream.lane;
         match head {
             Some(head) => heap.push(Reverse(head)),
-            None if lanes[lane].streams.len() == 1 && !lanes[lane].is_finished => self.mark(lane, Nanos::MIN),
+            // Nothing more comes from the file: its memory serves the next one.
+            None if lanes[lane].is_finished => workers.give_back(streams[index].take_memory()),
+            None if lanes[lane].streams.len() == 1 => self.mark(lane, Nanos::MIN),
             None => {}
         }
         Ok(())

@@ -127,6 +127,14 @@ impl Stream {
         }
     }
 
+    /// Gives up its memory, once nothing more comes.
+    pub(crate) fn take_memory(&mut self) -> Rows {
+        debug_assert!(self.is_drained(), "rows that wait are not given up");
+        self.head = 0;
+        let (events, ids) = (std::mem::take(&mut self.events), std::mem::take(&mut self.ids));
+        Rows { events, ids, rejects: Vec::new() }
+    }
+
     fn take_each(&mut self, rows: &Rows) {
         for (index, event) in rows.events.iter().enumerate() {
             self.push(*event, rows.ids.get(index).copied());

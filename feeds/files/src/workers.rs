@@ -6,7 +6,7 @@
 
 use crate::decode::{Context, Decoder, Rows, SourceFile};
 use crate::options::ThreadHook;
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use feed::FeedError;
 use model::Nanos;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,13 +25,15 @@ pub(crate) enum Work {
 /// Chunks of a file that may wait for the merger, beside the one it works on.
 pub(crate) const CHUNKS_AHEAD: usize = 3;
 
+/// Chunks' memory that waits to be used again.
+const SPARES_MAX: usize = 32;
+
 /// How many more chunks of a file may be decoded before the merger takes one.
 pub(crate) type Credits = Arc<AtomicUsize>;
 
 struct Job {
     lane: usize,
     work: Work,
-    rows: Rows,
     credits: Credits,
 }
 
@@ -73,7 +75,7 @@ impl Workers {
     pub(crate) fn start(count: usize, context: &Arc<Context>, hook: Option<&ThreadHook>) -> Self {
         let (jobs, job_receiver) = unbounded::<Job>();
         let (done_sender, done) = unbounded();
-        let (spare, spare_receiver) = unbounded::<Rows>();
+        let (spare, spare_receiver) = bounded::<Rows>(SPARES_MAX);
         let start = |number: usize| {
             let (jobs, done, spare) = (job_receiver.clone(), done_sender.clone(), spare_receiver.clone());
             let (context, hook) = (Arc::clone(context), hook.cloned());
@@ -84,13 +86,12 @@ impl Workers {
                 'jobs: for mut job in jobs {
                     loop {
                         let (lane, credits) = (job.lane, Arc::clone(&job.credits));
-                        let (result, next) = perform(&context, job);
+                        let (result, next) = perform(&context, job, spare.try_recv().unwrap_or_default());
                         if done.send(Done { lane, result }).is_err() {
                             break 'jobs;
                         }
                         let Some(decoder) = next else { break };
-                        let rows = spare.try_recv().unwrap_or_default();
-                        job = Job { lane, work: Work::Next(decoder), rows, credits };
+                        job = Job { lane, work: Work::Next(decoder), credits };
                     }
                 }
             };
@@ -104,13 +105,13 @@ impl Workers {
     pub(crate) fn dispatch(&self, lane: usize, work: Work, credits: &Credits) {
         let jobs = self.jobs.as_ref().expect("jobs are taken until the workers are dropped");
         // The workers live as long as this sender; if one were gone the answer would be missed instead.
-        let _ = jobs.send(Job { lane, work, rows: Rows::default(), credits: Arc::clone(credits) });
+        let _ = jobs.send(Job { lane, work, credits: Arc::clone(credits) });
     }
 
     /// Gives back memory to be used again.
     pub(crate) fn give_back(&self, rows: Rows) {
-        // Without a worker nobody needs it.
-        let _ = self.spare.send(rows);
+        // What there is no room for is given back to the system.
+        let _ = self.spare.try_send(rows);
     }
 
     /// An answer, if there is one already.
@@ -141,7 +142,7 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Decodes a chunk; gives the decoder back if this worker shall go on with it at once.
-fn perform(context: &Arc<Context>, job: Job) -> (Result<Decoded, FeedError>, Option<Box<Decoder>>) {
+fn perform(context: &Arc<Context>, job: Job, mut rows: Rows) -> (Result<Decoded, FeedError>, Option<Box<Decoder>>) {
     let now = || context.time_source.as_ref().map_or(0, |time| time());
     let start = now();
     let decode = || {
@@ -149,7 +150,6 @@ fn perform(context: &Arc<Context>, job: Job) -> (Result<Decoded, FeedError>, Opt
             Work::Open(source) => Box::new(Decoder::open(context, &source)?),
             Work::Next(decoder) => decoder,
         };
-        let mut rows = job.rows;
         let more = decoder.next_rows(&mut rows)?;
         let bound = decoder.bound();
         Ok((rows, more.then_some(decoder), bound))

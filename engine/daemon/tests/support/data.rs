@@ -104,14 +104,15 @@ impl Random {
         random
     }
 
-    pub fn bits(&mut self) -> u64 {
+    /// 48 bits.
+    fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 31
+        self.0 >> 16
     }
 
     /// 0 to `n` − 1.
     pub fn below(&mut self, n: i64) -> i64 {
-        (self.bits() % n as u64) as i64
+        ((u128::from(self.bits()) * n as u128) >> 48) as i64
     }
 
     pub fn one_in(&mut self, n: i64) -> bool {

@@ -33,7 +33,12 @@ pub fn parse(text: &str) -> i128 {
     if text.starts_with('-') { -raw } else { raw }
 }
 
-/// RFC 3339 of an instant in UTC, whole seconds, from a calendar date.
+/// An instant as the command line takes it.
+pub fn rfc3339(ts: i64) -> String {
+    jiff::Timestamp::from_nanosecond(ts.into()).expect("64 bits are an instant").to_string()
+}
+
+/// An instant, from a calendar date in UTC and the seconds since midnight.
 pub fn instant(year: i64, month: i64, day: i64, second_of_day: i64) -> i64 {
     // Days since the epoch, counting years from March.
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };

@@ -34,7 +34,8 @@ fn figures(rows: &[EquityRow], fills: &[FillRow], capital: i128) -> Vec<(&'stati
     let count = returns.len() as f64;
     let mean = returns.iter().sum::<f64>() / count;
     let square = |of: f64| of * of;
-    let deviation = (returns.iter().map(|r| square(r - mean)).sum::<f64>() / (count - 1.0)).sqrt();
+    let squares: f64 = returns.iter().map(|r| square(r - mean)).sum();
+    let deviation = if returns.len() < 2 { f64::NAN } else { (squares / (count - 1.0)).sqrt() };
     let downside = (returns.iter().map(|r| square(r.min(0.0))).sum::<f64>() / count).sqrt();
     let defined = |value: f64| value.is_finite().then_some(value);
     let equity_mean = rows.iter().map(|row| row.equity as f64).sum::<f64>() / rows.len() as f64;

@@ -103,13 +103,13 @@ impl Place {
         for path in data {
             command.arg("--data").arg(path);
         }
-        command.arg("--out").arg(self.path(name)).arg("--json").args(flags);
+        command.arg("--out").arg(self.path(name)).args(flags);
         command
     }
 
     /// Runs a backtest to its end, however it ends.
     pub fn backtest(&self, name: &str, config: &str, data: &[PathBuf], flags: &[&str]) -> Ended {
-        self.command(name, config, data, flags).output().expect("the program starts").into()
+        self.command(name, config, data, flags).arg("--json").output().expect("the program starts").into()
     }
 
     /// Runs a backtest that must succeed.

@@ -95,9 +95,16 @@ impl BarChart<'_> {
         let stride = ((high - low) / frame.screen.pick(8.0, 4.0)).ceil().max(1.0) as usize;
         for tick in axis::decades_ns(low as i32, high as i32).into_iter().step_by(stride) {
             let x = frame.x(tick.at);
-            let ends = [Place::new(x, frame.head), Place::new(x, frame.height - frame.foot)];
+            // On a phone figures stand above the bars, where a line would run through them.
+            let top = frame.screen.pick(frame.head, frame.height - frame.foot - 4.0);
+            let ends = [Place::new(x, top), Place::new(x, frame.height - frame.foot)];
             pen.line(&ends, Ink::Grid, 1.0);
-            let anchor = if tick.at <= low { Anchor::Start } else { Anchor::Middle };
+            let at_edge = x + 20.0 > frame.screen.width();
+            let anchor = match at_edge {
+                _ if tick.at <= low => Anchor::Start,
+                true => Anchor::End,
+                false => Anchor::Middle,
+            };
             let at = Place::new(x, frame.height - frame.foot * 0.4);
             pen.text(&tick.label, at, anchor, Ink::Muted, frame.font);
         }
@@ -107,9 +114,11 @@ impl BarChart<'_> {
         let place = frame.row(nth);
         let name = format::clip(&row.name, NAME_CHARS_MAX);
         pen.text(&name, Place::new(0.0, place.name_y), Anchor::Start, Ink::Text, frame.font);
-        for (value, ink) in row.values.iter().zip(INKS).rev() {
+        // A bar alone is drawn quietly.
+        let inks = if row.values.len() == 1 { &INKS[1..] } else { &INKS };
+        for (value, ink) in row.values.iter().zip(inks).rev() {
             let x = frame.x(self.position(*value)).max(frame.left + 1.0);
-            pen.bar(Place::new(frame.left, place.top), Place::new(x, place.bottom), ink);
+            pen.bar(Place::new(frame.left, place.top), Place::new(x, place.bottom), *ink);
         }
         for (column, value) in row.values.iter().enumerate() {
             let at = Place::new(frame.figure_x(column), place.name_y);
@@ -144,10 +153,8 @@ struct RowPlace {
 impl Frame {
     fn new(screen: Screen, columns: usize, rows: usize, ends: [f64; 2]) -> Self {
         let column_width = screen.pick(76.0, 70.0);
-        let (left, right) = screen.pick(
-            (220.0, screen.width() - column_width * columns as f64 - 8.0),
-            (0.0, screen.width() - 1.0),
-        );
+        let (left, right) = screen
+            .pick((220.0, screen.width() - column_width * columns as f64 - 8.0), (0.0, screen.width() - 1.0));
         let (head, foot, row_height) = (22.0, 24.0, screen.pick(26.0, 40.0));
         let height = head + row_height * rows as f64 + foot;
         let font = screen.pick(12.5, 13.0);
@@ -168,7 +175,9 @@ impl Frame {
     fn row(&self, nth: usize) -> RowPlace {
         let top = self.head + self.row_height * nth as f64;
         match self.screen {
-            Screen::Wide => RowPlace { name_y: top + self.row_height / 2.0, top: top + 6.0, bottom: top + 20.0 },
+            Screen::Wide => {
+                RowPlace { name_y: top + self.row_height / 2.0, top: top + 7.0, bottom: top + 19.0 }
+            }
             Screen::Narrow => RowPlace { name_y: top + 11.0, top: top + 22.0, bottom: top + 32.0 },
         }
     }

@@ -247,7 +247,10 @@ mod tests {
         });
         assert!(drawn.starts_with("<svg class=\"wide\" viewBox=\"0 0 4160 400\" role=\"img\""), "{drawn}");
         assert!(drawn.contains("aria-label=\"a &quot;label&quot;\""));
-        assert!(drawn.contains("<polyline class=\"s-accent\" stroke-width=\"6\" points=\"0,0 40,41\"/>"), "{drawn}");
+        assert!(
+            drawn.contains("<polyline class=\"s-accent\" stroke-width=\"6\" points=\"0,0 40,41\"/>"),
+            "{drawn}"
+        );
         assert!(drawn.contains("&lt;&quot;fill=&quot;#000001&quot;&gt;"), "{drawn}");
         for absent in ["http", "font-family", "opacity", "stroke=\"", " fill=\"", "<\"", "</svg></svg>"] {
             assert!(!drawn.contains(absent), "{absent} in {drawn}");

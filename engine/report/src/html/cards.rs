@@ -56,6 +56,11 @@ fn or_undefined(text: Option<String>) -> String {
     text.unwrap_or_else(|| UNDEFINED.to_owned())
 }
 
+/// A figure in its words; nothing where it is not defined.
+fn beside(figure: Option<String>, words: impl FnOnce(String) -> String) -> String {
+    figure.map_or_else(String::new, words)
+}
+
 fn result_card(facts: &Facts) -> Card {
     let total = facts.float("/performance/return");
     let gain = facts.amount("/portfolio/equity").zip(facts.amount("/portfolio/initial_capital"));
@@ -74,8 +79,12 @@ fn result_card(facts: &Facts) -> Card {
 }
 
 fn speed_card(facts: &Facts) -> Card {
-    let ticks = facts.count("/data/ticks").map_or_else(String::new, |ticks| format!("{} ticks", format::count(ticks)));
-    let wall = facts.float("/speed/wall_s").map_or_else(String::new, |wall| format!(" in {} s", format::float(wall, 2)));
+    let ticks = facts
+        .count("/data/ticks")
+        .map_or_else(String::new, |ticks| format!("{} ticks", format::count(ticks)));
+    let wall = facts
+        .float("/speed/wall_s")
+        .map_or_else(String::new, |wall| format!(" in {} s", format::float(wall, 2)));
     Card::plain("Ticks per second", facts.float("/speed/ticks_per_s").map(format::short), ticks + &wall)
 }
 
@@ -84,22 +93,24 @@ pub(super) fn cards(facts: &Facts) -> String {
     let count = |pointer: &str| facts.count(pointer).map(format::count);
     let equity = facts.amount("/portfolio/equity").map(|raw| format::decimal_places(raw, 2));
     let initial = money(facts, "/portfolio/initial_capital");
-    let sortino = or_undefined(ratio(facts, "/performance/sortino"));
+    let sortino = beside(ratio(facts, "/performance/sortino"), |ratio| format!("Sortino {ratio}"));
     let refused: u64 = facts.tallies("/counts/refused").iter().map(|tally| tally.count).sum();
     let drawdown = facts.float("/performance/max_drawdown").map(format::percent);
     let win_rate = facts.float("/performance/win_rate").map(format::percent);
-    let profit_factor = or_undefined(ratio(facts, "/performance/profit_factor"));
-    let volatility = or_undefined(facts.float("/performance/volatility").map(format::percent));
-    let exposure = or_undefined(facts.float("/performance/exposure").map(format::percent));
+    let share = |pointer: &str| facts.float(pointer).map(format::percent);
+    let profit_factor =
+        beside(ratio(facts, "/performance/profit_factor"), |ratio| format!("profit factor {ratio}"));
+    let volatility = beside(share("/performance/volatility"), |share| format!("volatility {share} a year"));
+    let exposure = beside(share("/performance/exposure"), |share| format!("exposed {share} of the time"));
     let first = [
         result_card(facts),
         Card::plain("Equity", equity, format!("from {initial}")),
-        Card::plain("Max drawdown", drawdown, format!("volatility {volatility} a year")),
-        Card::plain("Sharpe", ratio(facts, "/performance/sharpe"), format!("Sortino {sortino}")),
+        Card::plain("Max drawdown", drawdown, volatility),
+        Card::plain("Sharpe", ratio(facts, "/performance/sharpe"), sortino),
     ];
     let second = [
-        Card::plain("Trades", count("/performance/trades"), format!("exposed {exposure} of the time")),
-        Card::plain("Win rate", win_rate, format!("profit factor {profit_factor}")),
+        Card::plain("Trades", count("/performance/trades"), exposure),
+        Card::plain("Win rate", win_rate, profit_factor),
         Card::plain("Orders", count("/counts/orders"), format!("{} intents refused", format::count(refused))),
         Card::plain("Fills", count("/counts/fills"), format!("fees {}", money(facts, "/portfolio/fees"))),
         speed_card(facts),
@@ -118,7 +129,8 @@ pub(super) fn account(facts: &Facts) -> String {
         ("Equity", "/portfolio/equity"),
         ("Cash", "/portfolio/cash"),
     ];
-    let turnover = or_undefined(ratio(facts, "/performance/turnover").map(|times| format!("{times} × mean equity")));
+    let turnover =
+        or_undefined(ratio(facts, "/performance/turnover").map(|times| format!("{times} × mean equity")));
     let rows: String = amounts.iter().map(|(name, pointer)| pair(name, &money(facts, pointer))).collect();
     format!("<dl class=\"facts\">{rows}{}</dl>", pair("Turnover", &turnover))
 }

@@ -1,6 +1,5 @@
 //! Why a report cannot be made.
 
-use super::read::Wanted;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -46,7 +45,7 @@ pub enum HtmlError {
         /// The column.
         column: &'static str,
         /// What it should hold.
-        wanted: Wanted,
+        wanted: &'static str,
         /// Its type, if it is there.
         found: Option<String>,
     },
@@ -64,7 +63,11 @@ impl fmt::Display for HtmlError {
         const AGAIN: &str = "run the backtest again";
         match self {
             Self::NoFolder(path) => {
-                write!(f, "there is no run folder {}; name the folder that a backtest wrote with --out", path.display())
+                write!(
+                    f,
+                    "there is no run folder {}; name the folder that a backtest wrote with --out",
+                    path.display()
+                )
             }
             Self::Missing(path) => {
                 write!(f, "{} is missing; name the folder of a finished run, or {AGAIN}", path.display())
@@ -87,8 +90,8 @@ impl fmt::Display for HtmlError {
             Self::Column { path, column, wanted, found: Some(found) } => {
                 write!(f, "column {column} of {} is {found} and not {wanted}; {AGAIN}", path.display())
             }
-            Self::Column { path, column, wanted, found: None } => {
-                write!(f, "{} has no column {column} ({wanted}); {AGAIN}", path.display())
+            Self::Column { path, column, found: None, .. } => {
+                write!(f, "{} has no column {column}; {AGAIN}", path.display())
             }
             Self::Write { path, error } => {
                 write!(f, "could not write {} ({error}); check the disk and the rights", path.display())

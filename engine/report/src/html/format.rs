@@ -94,7 +94,11 @@ pub(super) fn float(value: f64, places: usize) -> String {
 
 /// The same with a plus sign where the number is positive.
 pub(super) fn signed(text: String, is_positive: bool) -> String {
-    if is_positive && text.bytes().any(|byte| matches!(byte, b'1'..=b'9')) { format!("+{text}") } else { text }
+    if is_positive && text.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+        format!("+{text}")
+    } else {
+        text
+    }
 }
 
 /// A fraction as per cent.

@@ -16,7 +16,7 @@ pub(super) const BUCKETS_MAX: usize = 1_500;
 /// Rows of orders and fills that are shown.
 pub(super) const HEAD_ROWS_MAX: usize = 200;
 /// Bytes of the configuration that are shown.
-const CONFIG_BYTES_MAX: usize = 128 * 1024;
+const CONFIG_BYTES_MAX: usize = 64 * 1024;
 /// Reasons that are told apart; what comes after them is counted together.
 const REASONS_MAX: usize = 10_000;
 
@@ -80,8 +80,17 @@ const ORDER_COLUMNS: [&str; 11] = [
     "filled",
     "avg_price",
 ];
-const FILL_COLUMNS: [&str; 9] =
-    ["ts_event", "client_order_id", "symbol", "side", "quantity", "price", "fee", "fee_currency", "liquidity"];
+const FILL_COLUMNS: [&str; 9] = [
+    "ts_event",
+    "client_order_id",
+    "symbol",
+    "side",
+    "quantity",
+    "price",
+    "fee",
+    "fee_currency",
+    "liquidity",
+];
 
 /// Reads the folder.
 pub(super) fn gather(run_dir: &Path) -> Result<Run, HtmlError> {

@@ -111,7 +111,8 @@ pub(super) fn read(run_dir: &Path) -> Result<Market, HtmlError> {
 
 /// The finest timeframe that has few enough bars, else the coarsest; of the preferred source.
 fn choose(bars: &BTreeMap<BarKind, u64>) -> Option<BarKind> {
-    let rank = |kind: &BarKind| SOURCES.iter().position(|source| *source == kind.source).unwrap_or(SOURCES.len());
+    let rank =
+        |kind: &BarKind| SOURCES.iter().position(|source| *source == kind.source).unwrap_or(SOURCES.len());
     let source = &bars.keys().min_by_key(|kind| rank(kind))?.source;
     let length = |kind: &BarKind| Timeframe::parse(&kind.timeframe).map_or(i64::MAX, |frame| frame.nanos().0);
     let mut kinds: Vec<(&BarKind, u64)> =
@@ -166,7 +167,8 @@ fn read_bars(run_dir: &Path, chosen: &mut [Symbol]) -> Result<(), HtmlError> {
         let (times, close) = (rows.times("ts_close")?, rows.decimals("close")?);
         let (high, low) = (rows.decimals("high")?, rows.decimals("low")?);
         for row in 0..rows.len() {
-            let Some(prices) = find(chosen, symbols.get(row)).and_then(|symbol| symbol.prices.as_mut()) else {
+            let Some(prices) = find(chosen, symbols.get(row)).and_then(|symbol| symbol.prices.as_mut())
+            else {
                 continue;
             };
             let is_chosen = timeframes.get(row) == Some(prices.timeframe.as_str())
@@ -205,7 +207,8 @@ mod tests {
     use super::*;
 
     fn check(bars: &[(&str, &str, u64)], expected: Option<(&str, &str)>) {
-        let kind = |timeframe: &str, source: &str| BarKind { timeframe: timeframe.into(), source: source.into() };
+        let kind =
+            |timeframe: &str, source: &str| BarKind { timeframe: timeframe.into(), source: source.into() };
         let bars = bars.iter().map(|(timeframe, source, count)| (kind(timeframe, source), *count)).collect();
         assert_eq!(choose(&bars), expected.map(|(timeframe, source)| kind(timeframe, source)));
     }
@@ -214,7 +217,10 @@ mod tests {
     fn the_finest_bars_that_fit_are_drawn() {
         check(&[], None);
         check(&[("1m", "trade", 1_500), ("5m", "trade", 300)], Some(("1m", "trade")));
-        check(&[("1m", "trade", 43_200), ("5m", "trade", 8_640), ("30m", "trade", 1_440)], Some(("30m", "trade")));
+        check(
+            &[("1m", "trade", 43_200), ("5m", "trade", 8_640), ("30m", "trade", 1_440)],
+            Some(("30m", "trade")),
+        );
         check(&[("1s", "bid", 90_000), ("10s", "bid", 9_000)], Some(("10s", "bid")));
         check(&[("1m", "ask", 10), ("5m", "mid", 10), ("1m", "bid", 10)], Some(("5m", "mid")));
         check(&[("1h", "trade", 5), ("5m", "trade", 60)], Some(("5m", "trade")));

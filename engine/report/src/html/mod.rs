@@ -18,6 +18,7 @@ mod format;
 mod gather;
 mod market;
 mod page;
+mod plot;
 mod quality;
 mod read;
 mod tables;

@@ -8,7 +8,8 @@ use super::gather::Run;
 use super::market::{Prices, SYMBOLS_MAX, Symbol};
 use super::quality;
 use super::tables::{empty, head, pair, positions};
-use super::timechart::{Layer, Pointing, Span, TimeChart};
+use super::thin::Thin;
+use super::timechart::{Layer, Pointing, Span, Style, TimeChart};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -47,14 +48,16 @@ fn section(id: &str, title: &str, body: &str) -> String {
 
 fn title(facts: &Facts) -> String {
     let strategies = facts.list("/strategies").join(", ");
-    let title = if strategies.is_empty() || strategies == "none" { "No strategy".to_owned() } else { strategies };
+    let title =
+        if strategies.is_empty() || strategies == "none" { "No strategy".to_owned() } else { strategies };
     clip(&title.replace('_', " "), 80)
 }
 
 fn masthead(run: &Run, title: &str) -> String {
     let facts = &run.facts;
     let symbols = run.market.symbols_total;
-    let symbols = format!("{} {}", format::count(symbols as u64), if symbols == 1 { "symbol" } else { "symbols" });
+    let symbols =
+        format!("{} {}", format::count(symbols as u64), if symbols == 1 { "symbol" } else { "symbols" });
     let data = facts.instant("/data/first_ts").zip(facts.instant("/data/last_ts"));
     let about = match data {
         Some((first, last)) => format!(
@@ -87,27 +90,35 @@ fn equity(run: &Run) -> String {
         return empty("No equity was recorded in this run.") + &cards::account(facts);
     };
     let currency = clip(&facts.currency(), 16);
-    let mut layers = vec![Layer::Filled(&run.equity.equity)];
-    if let Some(initial) = facts.amount("/portfolio/initial_capital") {
-        layers.insert(0, Layer::Rule(super::market::to_f64(initial)));
-    }
+    let layers = vec![Layer { series: &run.equity.equity, style: Style::Filled }];
+    let rule = facts.amount("/portfolio/initial_capital").map(super::market::to_f64);
     let values = format!("Equity, {currency}; the line is the initial capital");
     let label = "The account's equity over time";
-    let chart = TimeChart { label, values: &values, span, height: [300.0, 240.0], marks: 5, layers }.draw();
-    let fractions = percent_series(&run.equity.drawdown);
-    let drawdown = TimeChart {
+    let chart =
+        TimeChart { label, values: &values, span, height: [300.0, 240.0], marks: 5, rule, layers }.draw();
+    let drawdown = drawdown(&run.equity.drawdown, span);
+    format!("<div class=\"figure\">{chart}</div>{drawdown}{}", cards::account(facts))
+}
+
+fn drawdown(fractions: &Thin, span: Span) -> String {
+    if fractions.buckets.iter().all(|bucket| bucket.low.value >= 0.0) {
+        return empty("No drawdown: equity never stood below its highest value.");
+    }
+    let percents = percent_series(fractions);
+    let chart = TimeChart {
         label: "How far equity stood below its highest value so far",
         values: "Drawdown, % of the highest equity so far",
         span,
         height: [150.0, 140.0],
         marks: 3,
-        layers: vec![Layer::Lost(&fractions)],
+        rule: None,
+        layers: vec![Layer { series: &percents, style: Style::Lost }],
     };
-    format!("<div class=\"figure\">{chart}</div><div class=\"figure\">{}</div>{}", drawdown.draw(), cards::account(facts))
+    format!("<div class=\"figure\">{}</div>", chart.draw())
 }
 
 /// A series of fractions as per cent.
-fn percent_series(fractions: &super::thin::Thin) -> super::thin::Thin {
+fn percent_series(fractions: &Thin) -> Thin {
     let mut series = fractions.clone();
     for bucket in &mut series.buckets {
         for point in [&mut bucket.first, &mut bucket.low, &mut bucket.high, &mut bucket.last] {
@@ -171,14 +182,15 @@ fn change(prices: &Prices) -> Option<String> {
 
 fn price_chart(symbol: &Symbol, prices: &Prices, span: Span, currency: &str, name: &str) -> String {
     let layers = vec![
-        Layer::Range(&prices.bars),
-        Layer::Last(&prices.bars),
-        Layer::Marks(&symbol.buys, Pointing::Up),
-        Layer::Marks(&symbol.sells, Pointing::Down),
+        Layer { series: &prices.bars, style: Style::Range },
+        Layer { series: &prices.bars, style: Style::Last },
+        Layer { series: &symbol.buys, style: Style::Marks(Pointing::Up) },
+        Layer { series: &symbol.sells, style: Style::Marks(Pointing::Down) },
     ];
     let label = format!("Price of {name} over time, with its fills");
     let values = format!("Price, {currency}");
-    TimeChart { label: &label, values: &values, span, height: [270.0, 230.0], marks: 5, layers }.draw()
+    TimeChart { label: &label, values: &values, span, height: [270.0, 230.0], marks: 5, rule: None, layers }
+        .draw()
 }
 
 fn position_chart(symbol: &Symbol, span: Span, name: &str) -> String {
@@ -187,17 +199,31 @@ fn position_chart(symbol: &Symbol, span: Span, name: &str) -> String {
     if let Some(last) = position.buckets.last().map(|bucket| bucket.last.value) {
         position.push(span.to, last);
     }
-    let layers = vec![Layer::Rule(0.0), Layer::Steps(&position)];
+    let layers = vec![Layer { series: &position, style: Style::Steps }];
     let label = format!("Position in {name} over time");
-    TimeChart { label: &label, values: "Position, units", span, height: [120.0, 120.0], marks: 2, layers }.draw()
+    TimeChart {
+        label: &label,
+        values: "Position, units",
+        span,
+        height: [120.0, 120.0],
+        marks: 3,
+        rule: Some(0.0),
+        layers,
+    }
+    .draw()
 }
 
 fn run_facts(run: &Run) -> String {
     let facts = &run.facts;
-    let text = |pointer: &str| facts.text(pointer).map_or_else(|| format::UNDEFINED.to_owned(), |text| clip(&text, 80));
-    let count = |pointer: &str| facts.count(pointer).map_or_else(|| format::UNDEFINED.to_owned(), format::count);
+    let text = |pointer: &str| {
+        facts.text(pointer).map_or_else(|| format::UNDEFINED.to_owned(), |text| clip(&text, 80))
+    };
+    let count =
+        |pointer: &str| facts.count(pointer).map_or_else(|| format::UNDEFINED.to_owned(), format::count);
     let seconds = |pointer: &str| {
-        facts.float(pointer).map_or_else(|| format::UNDEFINED.to_owned(), |span| format!("{} s", format::float(span, 3)))
+        facts
+            .float(pointer)
+            .map_or_else(|| format::UNDEFINED.to_owned(), |span| format!("{} s", format::float(span, 3)))
     };
     let mut bars: Vec<String> = facts
         .tallies("/counts/bars")

@@ -22,15 +22,38 @@ pub(super) fn latency(facts: &Facts) -> String {
         let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
         is_measured.then(|| BarRow { name: name.clone(), values })
     };
-    let rows: Vec<BarRow> = stages.into_iter().flatten().filter_map(row).take(STAGES_MAX).collect();
+    let mut stages: Vec<(&String, &Value)> = stages.into_iter().flatten().collect();
+    stages.sort_by_key(|(name, _)| order(name));
+    let rows: Vec<BarRow> = stages.into_iter().filter_map(row).take(STAGES_MAX).collect();
     if rows.is_empty() {
         return empty("No latency was measured in this run.");
     }
     let label = "Median, 99th and 99.9th percentile of the latency of each stage, on a logarithmic axis";
-    let chart = BarChart { label, headings: &["p50", "p99", "p99.9"], measure: Measure::LogNanos, rows }.draw();
+    let chart =
+        BarChart { label, headings: &["p50", "p99", "p99.9"], measure: Measure::LogNanos, rows }.draw();
     let note = "Logarithmic axis. Stages are sampled; paths are measured every time, from the moment the \
                 sequencer took the input up.";
     format!("<p class=\"note\">{note}</p><div class=\"figure\">{chart}</div>")
+}
+
+/// Where a stage is drawn: the stages as an event passes them, then their parts of whole frames, then whole paths.
+fn order(name: &str) -> [usize; 2] {
+    const STAGES: [&str; 11] = [
+        "sequencer",
+        "portfolio",
+        "bars",
+        "indicators",
+        "matrices",
+        "synergy",
+        "agents",
+        "strategy",
+        "gate",
+        "orders",
+        "gateway",
+    ];
+    let (stage, part) = name.split_once('.').unwrap_or((name, ""));
+    let at = STAGES.iter().position(|known| *known == stage).unwrap_or(STAGES.len());
+    [if stage == "path" { 2 } else { usize::from(!part.is_empty()) }, at]
 }
 
 /// Bars of refusals and rejects, by reason.
@@ -49,7 +72,10 @@ pub(super) fn turned_away(run: &Run) -> String {
         .rejects
         .iter()
         .filter(|reject| !known.contains(&reject.kind.as_str()))
-        .map(|reject| Tally { name: format!("{} {}", reject.kind, reject.reason.name), ..reject.reason.clone() })
+        .map(|reject| Tally {
+            name: format!("{} {}", reject.kind, reject.reason.name),
+            ..reject.reason.clone()
+        })
         .collect();
     if others.is_empty() { html } else { html + &reasons("Other rejects", &others, "") }
 }
@@ -59,8 +85,10 @@ fn reasons(title: &str, tallies: &[Tally], none: &str) -> String {
         return empty(none);
     }
     let (shown, rest) = tallies.split_at(tallies.len().min(REASONS_MAX));
-    let mut rows: Vec<BarRow> =
-        shown.iter().map(|tally| BarRow { name: sentence(&tally.name), values: vec![tally.count as f64] }).collect();
+    let mut rows: Vec<BarRow> = shown
+        .iter()
+        .map(|tally| BarRow { name: sentence(&tally.name), values: vec![tally.count as f64] })
+        .collect();
     if !rest.is_empty() {
         let count: u64 = rest.iter().map(|tally| tally.count).sum();
         rows.push(BarRow { name: format!("{} other reasons", rest.len()), values: vec![count as f64] });
@@ -72,7 +100,8 @@ fn reasons(title: &str, tallies: &[Tally], none: &str) -> String {
 
 /// What was read and what was odd about it.
 pub(super) fn data(facts: &Facts) -> String {
-    let count = |pointer: &str| facts.count(pointer).map_or_else(|| format::UNDEFINED.to_owned(), format::count);
+    let count =
+        |pointer: &str| facts.count(pointer).map_or_else(|| format::UNDEFINED.to_owned(), format::count);
     let rejected = facts.tallies("/data/rejected");
     let suspicious = facts.tallies("/data/suspicious");
     let sum = |tallies: &[Tally]| format::count(tallies.iter().map(|tally| tally.count).sum());

@@ -7,12 +7,12 @@ use super::HtmlError;
 use super::format;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, DictionaryArray, Float64Array, LargeStringArray, RecordBatch, StringArray,
-    StringViewArray, TimestampNanosecondArray, UInt32Array, UInt64Array,
+    Array, ArrayRef, Decimal128Array, DictionaryArray, Float64Array, LargeStringArray, RecordBatch,
+    StringArray, StringViewArray, TimestampNanosecondArray, UInt32Array, UInt64Array,
 };
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use std::fmt;
+use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -21,34 +21,14 @@ const BATCH_ROWS: usize = 8_192;
 /// Decimals of every fixed-point column.
 const SCALE: i8 = 9;
 
-/// What a column should hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// Instants in UTC.
-    Times,
-    /// Decimals with nine places.
-    Decimals,
-    /// Doubles.
-    Doubles,
-    /// Names.
-    Texts,
-    /// Counts of 32 bits.
-    Counts,
-    /// Something a table can show.
-    Cell,
-}
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Times => "a timestamp in nanoseconds",
-            Self::Decimals => "a decimal with 9 places",
-            Self::Doubles => "a double",
-            Self::Texts => "a string",
-            Self::Counts => "an unsigned 32-bit integer",
-            Self::Cell => "a time, decimal, string or count",
-        })
-    }
+/// What a column should hold, as an error says it.
+mod wanted {
+    pub(super) const TIMES: &str = "a timestamp in nanoseconds";
+    pub(super) const DECIMALS: &str = "a decimal with 9 places";
+    pub(super) const DOUBLES: &str = "a double";
+    pub(super) const TEXTS: &str = "a string";
+    pub(super) const COUNTS: &str = "an unsigned 32-bit integer";
+    pub(super) const CELL: &str = "a time, decimal, string or count";
 }
 
 /// A table that is being read.
@@ -73,7 +53,7 @@ impl Scan {
         let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(damaged)?;
         for column in columns {
             if builder.schema().column_with_name(column).is_none() {
-                return Err(HtmlError::Column { path, column, wanted: Wanted::Cell, found: None });
+                return Err(HtmlError::Column { path, column, wanted: wanted::CELL, found: None });
             }
         }
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
@@ -107,7 +87,7 @@ pub(super) fn unreadable(path: &Path, error: std::io::Error) -> HtmlError {
     }
 }
 
-fn table_error(path: &Path, error: &impl fmt::Display) -> HtmlError {
+fn table_error(path: &Path, error: &impl Display) -> HtmlError {
     HtmlError::Table { path: path.to_owned(), error: error.to_string() }
 }
 
@@ -127,39 +107,39 @@ impl<'a> Rows<'a> {
         self.batch.column_by_name(column).expect("the scan was opened for this column")
     }
 
-    fn wrong(&self, column: &'static str, wanted: Wanted) -> HtmlError {
+    fn wrong(&self, column: &'static str, wanted: &'static str) -> HtmlError {
         let found = Some(self.array(column).data_type().to_string());
         HtmlError::Column { path: self.path.to_owned(), column, wanted, found }
     }
 
-    fn typed<T: 'static>(&self, column: &'static str, wanted: Wanted) -> Result<&'a T, HtmlError> {
+    fn typed<T: 'static>(&self, column: &'static str, wanted: &'static str) -> Result<&'a T, HtmlError> {
         self.array(column).as_any().downcast_ref().ok_or_else(|| self.wrong(column, wanted))
     }
 
     /// A column of instants.
     pub fn times(&self, column: &'static str) -> Result<&'a TimestampNanosecondArray, HtmlError> {
-        self.typed(column, Wanted::Times)
+        self.typed(column, wanted::TIMES)
     }
 
     /// A column of fixed-point numbers, in units of 1e-9.
     pub fn decimals(&self, column: &'static str) -> Result<&'a Decimal128Array, HtmlError> {
-        let decimals: &Decimal128Array = self.typed(column, Wanted::Decimals)?;
-        if decimals.scale() == SCALE { Ok(decimals) } else { Err(self.wrong(column, Wanted::Decimals)) }
+        let decimals: &Decimal128Array = self.typed(column, wanted::DECIMALS)?;
+        if decimals.scale() == SCALE { Ok(decimals) } else { Err(self.wrong(column, wanted::DECIMALS)) }
     }
 
     /// A column of doubles.
     pub fn doubles(&self, column: &'static str) -> Result<&'a Float64Array, HtmlError> {
-        self.typed(column, Wanted::Doubles)
+        self.typed(column, wanted::DOUBLES)
     }
 
     /// A column of 32-bit counts.
     pub fn counts(&self, column: &'static str) -> Result<&'a UInt32Array, HtmlError> {
-        self.typed(column, Wanted::Counts)
+        self.typed(column, wanted::COUNTS)
     }
 
     /// A column of names.
     pub fn texts(&self, column: &'static str) -> Result<Texts<'a>, HtmlError> {
-        Texts::of(self.array(column)).ok_or_else(|| self.wrong(column, Wanted::Texts))
+        Texts::of(self.array(column)).ok_or_else(|| self.wrong(column, wanted::TEXTS))
     }
 
     /// A value as text for a person; `None` for null.
@@ -178,7 +158,7 @@ impl<'a> Rows<'a> {
         if let Some(counts) = any.downcast_ref::<UInt64Array>() {
             return Ok(Some(counts.value(row).to_string()));
         }
-        let texts = Texts::of(array).ok_or_else(|| self.wrong(column, Wanted::Cell))?;
+        let texts = Texts::of(array).ok_or_else(|| self.wrong(column, wanted::CELL))?;
         Ok(texts.get(row).map(str::to_owned))
     }
 }

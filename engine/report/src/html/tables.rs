@@ -26,7 +26,16 @@ struct Column {
 impl Column {
     fn named(name: &str) -> Self {
         const NUMBERS: [&str; 10] = [
-            "quantity", "limit_price", "filled", "avg_price", "price", "fee", "mark_price", "cost", "value", "unrealised_pnl",
+            "quantity",
+            "limit_price",
+            "filled",
+            "avg_price",
+            "price",
+            "fee",
+            "mark_price",
+            "cost",
+            "value",
+            "unrealised_pnl",
         ];
         let align = if NUMBERS.contains(&name) { Align::Number } else { Align::Text };
         let title = match name {
@@ -84,7 +93,10 @@ pub(super) fn head(head: &Head, noun: &str) -> String {
     }
     let columns: Vec<Column> = head.columns.iter().map(|name| Column::named(name)).collect();
     let note = if head.total > HEAD_ROWS_MAX as u64 {
-        format!("The first {HEAD_ROWS_MAX} of {} {noun}; all of them are in {noun}.parquet.", format::count(head.total))
+        format!(
+            "The first {HEAD_ROWS_MAX} of {} {noun}; all of them are in {noun}.parquet.",
+            format::count(head.total)
+        )
     } else {
         format!("All {} {noun}.", format::count(head.total))
     };
@@ -133,7 +145,9 @@ pub(super) fn positions(run: &Run) -> String {
     let rows = positions.iter().take(POSITIONS_MAX).map(position);
     let note = if positions.len() > POSITIONS_MAX {
         let total = format::count(positions.len() as u64);
-        format!("<p class=\"note\">The first {POSITIONS_MAX} of {total} positions; all are in summary.json.</p>")
+        format!(
+            "<p class=\"note\">The first {POSITIONS_MAX} of {total} positions; all are in summary.json.</p>"
+        )
     } else {
         String::new()
     };

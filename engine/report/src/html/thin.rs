@@ -65,7 +65,8 @@ impl Thin {
             return;
         }
         let point = |value| Point { ts, value };
-        let bucket = Bucket { first: point(close), low: point(low), high: point(high), last: point(close), count: 1 };
+        let bucket =
+            Bucket { first: point(close), low: point(low), high: point(high), last: point(close), count: 1 };
         self.add(bucket);
         while self.buckets.len() > self.buckets_max {
             self.widen();
@@ -142,7 +143,11 @@ mod tests {
     }
 
     fn extreme(group: &[Point], beats: impl Fn(f64, f64) -> bool) -> Point {
-        group.iter().copied().reduce(|best, next| if beats(next.value, best.value) { next } else { best }).unwrap()
+        group
+            .iter()
+            .copied()
+            .reduce(|best, next| if beats(next.value, best.value) { next } else { best })
+            .unwrap()
     }
 
     proptest! {
