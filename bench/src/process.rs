@@ -1,6 +1,6 @@
 //! The program as a whole: peak memory as the data grows, and how long it takes to start.
 //!
-//! Method: the program beside this one replays generated markets of three and of thirty days; the system's own
+//! Method: the program beside this one replays generated markets of 30 and of 300 days; the system's own
 //! high-water mark of its memory is read while it runs. A start is the whole life of a replay of one tick, so the
 //! time to the first tick is less.
 
@@ -67,11 +67,11 @@ fn peak_kib(folder: &Path, data: &Path) -> f64 {
 pub fn run_all() -> Figures {
     let mut figures = Figures::new("process");
     let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
-    let (small, large) = (market(folder.path(), 3), market(folder.path(), 30));
+    let (small, large) = (market(folder.path(), 30), market(folder.path(), 300));
     let peak = |data: &Path| median(&mut (0..5).map(|_| peak_kib(folder.path(), data)).collect::<Vec<_>>());
     let (small, large) = (peak(&small), peak(&large));
-    figures.push(Figure::count("peak memory, 3 days", small / 1024.0, "MiB", ""));
-    figures.push(Figure::count("peak memory, 30 days", large / 1024.0, "MiB", ""));
+    figures.push(Figure::count("peak memory, 30 days", small / 1024.0, "MiB", ""));
+    figures.push(Figure::count("peak memory, 300 days", large / 1024.0, "MiB", ""));
     figures.push(Figure::count("10 x the data adds", (large / small - 1.0) * 100.0, "%", "< 5 %"));
 
     let one = folder.path().join("one");

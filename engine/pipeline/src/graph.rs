@@ -52,7 +52,7 @@ impl fmt::Display for Fault {
             Self::Portfolio { seq, error } => write!(f, "at input {seq}: {error}"),
             Self::Venue(error) => error.fmt(f),
             Self::Orders { seq, error } => {
-                write!(f, "at input {seq}: {error}; this is a bug, please report it")
+                write!(f, "at input {seq}: {error}")
             }
         }
     }

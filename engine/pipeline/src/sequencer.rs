@@ -284,7 +284,7 @@ impl<S: Strategy> Sequencer<S> {
         }
         if self.sequence > 0 {
             let end = if stopped { self.now } else { end.map_or(self.now, |end| end.max(self.now)) };
-            self.finish(end)?;
+            self.finish(end, &progress.stop)?;
         }
         match &mut self.tail {
             Tail::Here(outlets) => outlets.flush()?,
@@ -444,7 +444,15 @@ impl<S: Strategy> Sequencer<S> {
     }
 
     /// Moves the clock to `end`, lets everything arrive that is due by then, and expires the rest.
-    fn finish(&mut self, end: Nanos) -> Result<(), RunError> {
+    fn finish(&mut self, mut end: Nanos, stop: &AtomicBool) -> Result<(), RunError> {
+        // Flat bars may fill years without a tick: who asks to stop is heard between them too.
+        while self.boundaries.next() <= end && self.now < end {
+            if stop.load(Ordering::Relaxed) {
+                end = self.now;
+            } else {
+                self.settle(self.boundaries.next())?;
+            }
+        }
         self.settle(end)?;
         // Orders of the last inputs may still be on their way from another thread.
         while let Some(oldest) = self.oldest_unfinished() {

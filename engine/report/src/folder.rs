@@ -6,6 +6,7 @@
 use crate::error::ReportError;
 use crate::html::render_report;
 use crate::orders::OpenOrders;
+use crate::place::{Overwrite, Place, SUMMARY, io, sync};
 use crate::summary::Summary;
 use crate::table::Table;
 use crate::tables::{
@@ -18,15 +19,6 @@ use model::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Whether a run folder that is there may be replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overwrite {
-    /// It may.
-    Replace,
-    /// It may not.
-    Refuse,
-}
 
 /// What the records mean.
 #[derive(Debug, Clone)]
@@ -84,8 +76,7 @@ const EQUITY_ROW: u8 = 1;
 
 /// A run folder in the making.
 pub struct RunFolder {
-    out: PathBuf,
-    partial: Partial,
+    place: Place,
     meta: RunMeta,
     timeframe_names: Vec<String>,
     counts: Counts,
@@ -99,44 +90,23 @@ pub struct RunFolder {
     rejects: Table<RejectColumns>,
 }
 
-/// The folder beside; removed when dropped, unless it has been renamed.
-struct Partial(PathBuf);
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // It is gone after a rename; what cannot be removed is in nobody's way.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ReportError {
-    let path = path.to_owned();
-    move |error| ReportError::Io { action, path, error }
-}
-
 impl RunFolder {
     /// Starts a folder that will stand at `out`.
     ///
     /// # Errors
     /// [`ReportError`] where `out` is not empty and may not be replaced, or the disk refuses.
     pub fn create(out: &Path, overwrite: Overwrite, meta: RunMeta) -> Result<Self, ReportError> {
-        Self::check(out, overwrite)?;
-        let out = named(out)?;
-        let partial = beside(&out, "partial")?;
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(io("remove", &partial))?;
-        }
-        fs::create_dir_all(&partial).map_err(io("create", &partial))?;
+        let place = Place::claim(out, overwrite)?;
+        let partial = place.partial();
         Ok(Self {
-            bars: Table::create(&partial, "bars.parquet")?,
-            indicators: Table::create(&partial, "indicators.parquet")?,
-            decisions: Table::create(&partial, "decisions.parquet")?,
-            orders: Table::create(&partial, "orders.parquet")?,
-            fills: Table::create(&partial, "fills.parquet")?,
-            equity: Table::create(&partial, "equity.parquet")?,
-            rejects: Table::create(&partial, "rejects.parquet")?,
-            out,
-            partial: Partial(partial),
+            bars: Table::create(partial, "bars.parquet")?,
+            indicators: Table::create(partial, "indicators.parquet")?,
+            decisions: Table::create(partial, "decisions.parquet")?,
+            orders: Table::create(partial, "orders.parquet")?,
+            fills: Table::create(partial, "fills.parquet")?,
+            equity: Table::create(partial, "equity.parquet")?,
+            rejects: Table::create(partial, "rejects.parquet")?,
+            place,
             timeframe_names: meta.timeframes.iter().map(Timeframe::to_string).collect(),
             counts: Counts { bars: vec![0; meta.timeframes.len()], ..Counts::default() },
             open_orders: OpenOrders::default(),
@@ -144,17 +114,17 @@ impl RunFolder {
         })
     }
 
-    /// Whether a folder may stand at `out`; for saying so before a long run.
+    /// Whether a folder may stand at `out`; for saying so before long work.
     ///
     /// # Errors
-    /// [`ReportError::NotEmpty`].
+    /// [`ReportError`], as [`RunFolder::create`].
     pub fn check(out: &Path, overwrite: Overwrite) -> Result<(), ReportError> {
-        let is_empty = match fs::read_dir(out) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(error) => return Err(io("list", out)(error)),
-        };
-        if is_empty || overwrite == Overwrite::Replace { Ok(()) } else { Err(ReportError::NotEmpty(out.to_owned())) }
+        Place::check(out, overwrite)
+    }
+
+    /// The folder's name.
+    pub fn name(&self) -> String {
+        self.place.name()
     }
 
     /// What was recorded so far.
@@ -335,68 +305,12 @@ impl RunFolder {
         self.fills.finish()?;
         self.equity.finish()?;
         self.rejects.finish()?;
-        let partial = &self.partial.0;
-        write_synced(&partial.join("summary.json"), &summary.to_json())?;
+        let partial = self.place.partial();
+        write_synced(&partial.join(SUMMARY), &summary.to_json())?;
         write_synced(&partial.join("config.toml"), config_toml)?;
         render_report(partial)?;
-        sync(partial)?;
-        put_in_place(partial, &self.out)?;
-        Ok(self.out)
+        self.place.fill()
     }
-}
-
-/// Puts a whole folder where another may stand. What of the other is not a run's moves into the new one, so that
-/// `--force` on the wrong folder costs nobody a file.
-fn put_in_place(partial: &Path, out: &Path) -> Result<(), ReportError> {
-    let before = beside(out, "before")?;
-    let replaces = out.exists();
-    if replaces {
-        fs::rename(out, &before).map_err(io("move aside", out))?;
-    }
-    if let Err(error) = fs::rename(partial, out) {
-        if replaces {
-            // Should this fail too, the sentence about the first failure still says where to look.
-            let _ = fs::rename(&before, out);
-        }
-        return Err(io("rename", partial)(error));
-    }
-    if replaces {
-        keep_strangers(&before, out)?;
-        fs::remove_dir_all(&before).map_err(io("remove", &before))?;
-    }
-    sync(out.parent().unwrap_or(out))
-}
-
-/// Moves every entry that a run does not write from one folder to the other.
-fn keep_strangers(from: &Path, to: &Path) -> Result<(), ReportError> {
-    for entry in fs::read_dir(from).map_err(io("list", from))? {
-        let entry = entry.map_err(io("list", from))?;
-        let target = to.join(entry.file_name());
-        if !target.exists() {
-            fs::rename(entry.path(), &target).map_err(io("keep", &entry.path()))?;
-        }
-    }
-    Ok(())
-}
-
-/// A hidden name in the folder of `out`, this process's own.
-fn beside(out: &Path, role: &str) -> Result<PathBuf, ReportError> {
-    let Some(name) = out.file_name() else {
-        let error = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it has no name to be replaced under");
-        return Err(io("write a run folder to", out)(error));
-    };
-    let name = name.to_string_lossy();
-    Ok(out.with_file_name(format!(".{name}.{role}-{}", std::process::id())))
-}
-
-/// The path with a name at its end, whatever it is written like (`.`, `x/..`).
-fn named(out: &Path) -> Result<PathBuf, ReportError> {
-    let named = if out.file_name().is_some() { std::path::absolute(out) } else { fs::canonicalize(out) };
-    named.map_err(io("find", out))
-}
-
-fn sync(path: &Path) -> Result<(), ReportError> {
-    fs::File::open(path).and_then(|file| file.sync_all()).map_err(io("sync", path))
 }
 
 fn write_synced(path: &Path, text: &str) -> Result<(), ReportError> {

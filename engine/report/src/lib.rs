@@ -8,13 +8,15 @@ mod error;
 mod folder;
 mod html;
 mod orders;
+mod place;
 mod summary;
 mod table;
 mod tables;
 
 pub use error::ReportError;
-pub use folder::{Counts, Overwrite, RejectRow, RunFolder, RunMeta};
+pub use folder::{Counts, RejectRow, RunFolder, RunMeta};
 pub use html::{HtmlError, render_report};
+pub use place::Overwrite;
 pub use summary::{
     SCHEMA_VERSION,
     CountsSummary, DataSection, LatencySummary, PerformanceSummary, PortfolioSummary, PositionSummary, SpeedSummary,

@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 /// Rows that are collected before they are encoded.
 const BATCH_ROWS: usize = 8_192;
-/// Rows of a row group.
-const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of a row group: what a table holds in memory at most.
+const ROW_GROUP_ROWS: usize = 16_384;
 
 /// Decimals of all fixed-point columns.
 const SCALE: i8 = 9;

@@ -626,10 +626,29 @@ fn force_replaces_a_run_and_keeps_what_is_not_of_one() {
     fs::create_dir_all(out.join("photos")).unwrap();
     fs::write(out.join("photos/cat.txt"), "mine").unwrap();
     fs::write(out.join("bars.parquet"), "old").unwrap();
+    let refused = RunFolder::create(&out, Overwrite::Replace, meta()).err().unwrap();
+    assert!(refused.is_usage() && refused.to_string().contains("no run folder"), "{refused}");
+    fs::write(out.join("summary.json"), "{}").unwrap();
     // A path without a name at its end means the folder all the same.
     let path = out.join("photos/..");
     RunFolder::create(&path, Overwrite::Replace, meta()).unwrap().finish(&summary(), "").unwrap();
     assert_eq!(fs::read_to_string(out.join("photos/cat.txt")).unwrap(), "mine");
     assert_eq!(lines(&out, "bars.parquet").len(), 1);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing is left beside");
+}
+
+#[test]
+fn a_place_is_claimed_by_one_run_at_a_time() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    let first = RunFolder::create(&out, Overwrite::Refuse, meta()).unwrap();
+    let refused = RunFolder::create(&out, Overwrite::Replace, meta()).err().unwrap();
+    assert!(refused.is_usage() && refused.to_string().contains("another run"), "{refused}");
+    first.finish(&summary(), "").unwrap();
+    assert!(RunFolder::check(&out, Overwrite::Refuse).is_err());
+    // What a killed run left, whose process is gone, is in nobody's way.
+    let stale = home.path().join(".later.partial");
+    fs::create_dir(&stale).unwrap();
+    fs::write(stale.join(".owner"), u32::MAX.to_string()).unwrap();
+    RunFolder::create(&home.path().join("later"), Overwrite::Refuse, meta()).unwrap();
 }

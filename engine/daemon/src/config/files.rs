@@ -7,6 +7,7 @@
 use super::checked::Config;
 use super::effective::Effective;
 use super::error::ConfigError;
+use super::node::Origin;
 use std::path::Path;
 
 /// Checks the paths of `data.generate` and `data.paths`; those that are not absolute start at `root`.
@@ -16,7 +17,9 @@ pub(super) fn check(effective: &Effective, config: &Config, root: &Path) -> Resu
         path: path.to_owned(),
         problem,
     };
-    if let Some(generate) = &config.data.generate {
+    // Data that is named on the command line is there, or it is wrong: none is made in its place.
+    let is_named = matches!(effective.place("data.paths").origin, Origin::Flag(_));
+    if let Some(generate) = config.data.generate.as_ref().filter(|_| !is_named) {
         let name = generate.display();
         if !root.join(generate).is_file() {
             let problem =

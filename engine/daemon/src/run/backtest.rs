@@ -57,21 +57,23 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let cores = Cores::available();
     let loaded = args.load()?;
     let config = &loaded.config;
-    let now = SystemClock.now();
-    let out = args.out.clone().unwrap_or_else(|| loaded.default_out(now));
     let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-    RunFolder::check(&out, overwrite)?;
-    if let Some(generator) = &config.data.generate {
+    if let Some(out) = &args.out {
+        RunFolder::check(out, overwrite)?;
+    }
+    if let Some(generator) = config.data.generate.as_ref().filter(|_| args.data.is_empty()) {
         generate_if_missing(generator, &config.data.paths[0])?;
     }
     let data = RunData::find(config)?;
-    let replay = Replay::prepare(&loaded, &data, &cores, &out, overwrite)?;
+    let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite }.create(args.out.as_deref())?;
+    let run_id = folder.name();
+    let replay = Replay::prepare(&loaded, &data, &cores, folder)?;
     if let Some(sentence) = &replay.placed.note {
         note(sentence);
     }
     let done = wiring::with_strategy(config, data.instruments.symbols.len(), replay)?;
     let finished = Finished {
-        run_id: run_id(&out),
+        run_id,
         layout: wiring::layout(config)?.to_string(),
         counts: done.folder.counts().clone(),
         loaded: &loaded,
@@ -90,8 +92,47 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     print(&table::render(&finished.table(folder), Colour::detect()))
 }
 
-fn run_id(out: &Path) -> String {
-    out.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+/// Runs of one second and one configuration that find names of their own.
+const NAMES_MAX: u32 = 1_000;
+
+/// What a run folder is made from.
+struct RunFolderFor<'a> {
+    loaded: &'a Loaded,
+    data: &'a RunData,
+    overwrite: Overwrite,
+}
+
+impl RunFolderFor<'_> {
+    /// Claims the folder that was named, or else the first free one of the default name.
+    fn create(&self, out: Option<&Path>) -> Result<RunFolder, Failure> {
+        if let Some(out) = out {
+            return Ok(RunFolder::create(out, self.overwrite, self.meta()?)?);
+        }
+        let base = self.loaded.default_out(SystemClock.now());
+        let mut number = 1;
+        loop {
+            let mut name = base.clone().into_os_string();
+            if number > 1 {
+                name.push(format!("-{number}"));
+            }
+            match RunFolder::create(Path::new(&name), Overwrite::Refuse, self.meta()?) {
+                Err(error) if error.is_usage() && number < NAMES_MAX => number += 1,
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    fn meta(&self) -> Result<RunMeta, Failure> {
+        let config = &self.loaded.config;
+        Ok(RunMeta {
+            instruments: self.data.instruments.clone(),
+            timeframes: config.bars.timeframes.clone(),
+            indicator_names: wiring::indicator_config(config)?.schema(),
+            session: self.loaded.session(),
+            strategy: config.run.strategy.name().to_owned(),
+            account: ACCOUNT.to_owned(),
+        })
+    }
 }
 
 /// Everything but the strategy.
@@ -114,29 +155,16 @@ struct Done {
 }
 
 impl<'a> Replay<'a> {
-    fn prepare(
-        loaded: &'a Loaded,
-        data: &'a RunData,
-        cores: &Cores,
-        out: &Path,
-        overwrite: Overwrite,
-    ) -> Result<Self, Failure> {
+    fn prepare(loaded: &'a Loaded, data: &'a RunData, cores: &Cores, folder: RunFolder) -> Result<Self, Failure> {
         let config = &loaded.config;
         let layout = wiring::layout(config)?;
-        let meta = RunMeta {
-            instruments: data.instruments.clone(),
-            timeframes: config.bars.timeframes.clone(),
-            indicator_names: wiring::indicator_config(config)?.schema(),
-            session: loaded.session(),
-            strategy: config.run.strategy.name().to_owned(),
-            account: ACCOUNT.to_owned(),
-        };
+        wiring::check_quantity(config, data)?;
         Ok(Self {
             loaded,
             data,
             bars: wiring::bars_config(config, &data.kinds),
             placed: place(config, &layout, cores)?,
-            folder: RunFolder::create(out, overwrite, meta)?,
+            folder,
         })
     }
 }

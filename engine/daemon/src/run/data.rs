@@ -7,9 +7,9 @@ use super::wiring::Kinds;
 use crate::config::{self, Config, Hours};
 use crate::failure::Failure;
 use catalog::{CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover};
-use feed::{MarketHours, OnBadRow, RejectSink, Rules, SymbolRules};
+use feed::{Feed, MarketHours, More, OnBadRow, RejectSink, Rules, SymbolRules};
 use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
-use model::{InstrumentTable, Nanos, SymbolTable};
+use model::{InstrumentTable, Nanos, SymbolId, SymbolTable};
 use ring::Stopwatch;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,7 +57,41 @@ impl RunData {
             }
         }
         let instruments = InstrumentTable::new(symbols, |name| config.instruments.instrument(name));
-        Ok(Self { files, instruments, kinds, read })
+        let mut data = Self { files, instruments, kinds, read };
+        data.confirm_kinds(config)?;
+        Ok(data)
+    }
+
+    /// A symbol that seems to have trades and quotes has a kind only if a row of it is accepted within the span:
+    /// one bad row of the other kind must not decide what bars and fills come from.
+    fn confirm_kinds(&mut self, config: &Config) -> Result<(), Failure> {
+        for index in 0..self.kinds.len() {
+            if self.kinds[index] == (Kinds { trades: true, quotes: true }) {
+                let symbol = SymbolId(index as u32);
+                self.kinds[index].trades = self.has_ticks(config, symbol, TickKind::Trades)?;
+                self.kinds[index].quotes = self.has_ticks(config, symbol, TickKind::Quotes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a tick of a kind is accepted: reads as far as the first.
+    fn has_ticks(&self, config: &Config, symbol: SymbolId, kind: TickKind) -> Result<bool, Failure> {
+        let name = self.instruments.symbols.name(symbol);
+        let is_wanted = |file: &&DataFile| file.kind == kind && file.symbols.iter().any(|n| n == name);
+        for file in self.files.iter().filter(is_wanted) {
+            let mut options = self.options(config)?;
+            options.files = vec![file.clone()];
+            options.rules.on_bad_row = OnBadRow::Reject;
+            let mut feed = ParquetFeed::new(options);
+            feed.connect()?;
+            feed.subscribe(&[symbol])?;
+            let mut batch = Vec::new();
+            if feed.on_tick(&mut batch)? == More::Yes && !batch.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Rows of all files, for progress.
@@ -81,8 +115,22 @@ impl RunData {
     ///
     /// # Errors
     /// [`Failure::Usage`] for market hours that make no sense.
-    pub fn feed(&self, config: &Config, rejects: RejectSink, on_thread_start: ThreadHook) -> Result<ParquetFeed, Failure> {
+    pub fn feed(
+        &self,
+        config: &Config,
+        rejects: RejectSink,
+        on_thread_start: ThreadHook,
+    ) -> Result<ParquetFeed, Failure> {
         let stopwatch = Stopwatch::new();
+        let mut options = self.options(config)?;
+        options.on_thread_start = Some(on_thread_start);
+        options.time_source = Some(Arc::new(move || stopwatch.nanos_between(0, stopwatch.raw())));
+        options.rejects = Some(rejects);
+        Ok(ParquetFeed::new(options))
+    }
+
+    /// What the feed of all files is asked for.
+    fn options(&self, config: &Config) -> Result<ReplayOptions, Failure> {
         let clock = match config.replay.clock {
             config::ReplayClock::Event => ReplayClock::Event { latency: config.replay.feed_latency },
             config::ReplayClock::Recv => ReplayClock::Recv,
@@ -94,7 +142,7 @@ impl RunData {
         };
         let names = self.instruments.symbols.iter();
         let symbol_rules: Result<Vec<_>, _> = names.map(|(_, name)| symbol_rules(config, name)).collect();
-        Ok(ParquetFeed::new(ReplayOptions {
+        Ok(ReplayOptions {
             files: self.files.clone(),
             read: self.read.clone(),
             symbols: self.instruments.symbols.clone(),
@@ -110,10 +158,10 @@ impl RunData {
                 to: config.data.to.unwrap_or(Nanos::MAX),
             },
             workers: config.data.decode_threads,
-            on_thread_start: Some(on_thread_start),
-            time_source: Some(Arc::new(move || stopwatch.nanos_between(0, stopwatch.raw()))),
-            rejects: Some(rejects),
-        }))
+            on_thread_start: None,
+            time_source: None,
+            rejects: None,
+        })
     }
 }
 

@@ -14,10 +14,7 @@ use std::thread::JoinHandle;
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        match error {
-            ReportError::NotEmpty(_) => Self::Usage(error.to_string()),
-            _ => Self::Failed(error.to_string()),
-        }
+        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Failed(error.to_string()) }
     }
 }
 

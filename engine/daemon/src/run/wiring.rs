@@ -2,13 +2,14 @@
 //!
 //! Not here: what the values mean (each crate), whether they make sense (`config`).
 
+use super::data::RunData;
 use crate::config::{self, BarFill, BarSources, Config, StrategyChoice};
 use crate::failure::Failure;
 use bars::{Bars, BarsConfig, Fill};
 use gate::{Gate, Limits};
 use indicators::{IndicatorConfig, IndicatorSpec, Indicators, Seed};
 use matching::{Venue, VenueConfig};
-use model::{BarSource, InstrumentTable, Rate};
+use model::{BarSource, InstrumentTable, Quantity, Rate};
 use orders::OrderStage;
 use pipeline::{Layout, Stages};
 use portfolio::{Portfolio, UpdateOn};
@@ -100,6 +101,34 @@ pub fn stages<S: Strategy>(
         strategy,
         orders: OrderStage::new(instruments, Gate::new(limits, instruments, capital)),
     })
+}
+
+/// A strategy's quantity must be one that each of its instruments can trade, and reverse.
+///
+/// # Errors
+/// [`Failure::Usage`] naming the key, and the instrument whose lot it does not fit.
+pub fn check_quantity(config: &Config, data: &RunData) -> Result<(), Failure> {
+    let (key, quantity) = match config.run.strategy {
+        StrategyChoice::EmaCross => ("ema_cross.quantity", config.ema_cross.quantity),
+        StrategyChoice::MeanReversion => ("mean_reversion.quantity", config.mean_reversion.quantity),
+        StrategyChoice::None => return Ok(()),
+    };
+    let largest = Quantity::MAX.raw() / 2;
+    if quantity.raw() > largest {
+        let sentence = format!("{key} = {quantity} cannot be reversed in one order; write at most 499999999");
+        return Err(Failure::Usage(sentence));
+    }
+    for symbol in data.traded_symbols() {
+        let lot = config.instruments.of(&symbol).lot;
+        if lot.raw() > 0 && quantity.raw() % lot.raw() != 0 {
+            let sentence = format!(
+                "{key} = {quantity} is no multiple of the lot {lot} of {symbol}, which could not trade it; \
+                 change one of them (instruments.list)"
+            );
+            return Err(Failure::Usage(sentence));
+        }
+    }
+    Ok(())
 }
 
 /// What is done with the configured strategy, whichever it is.
