@@ -380,7 +380,7 @@ def check_equity(checks, rows, ticks, fills, closes, account, end):
 
     An input's number tells how many ticks came before a fill; at a close, all ticks before it have come.
     """
-    times = [tick[0] for tick in ticks]
+    times = np.array([tick[0] for tick in ticks], dtype=np.int64)
     advance = marks_at(ticks)
     events = [(ts, "close", None) for ts in sorted(closes)]
     fills = list(fills)
@@ -396,7 +396,7 @@ def check_equity(checks, rows, ticks, fills, closes, account, end):
                 checks.equal(f"{name} of equity row {row_at} ({what})", row[name], amount)
         row_at += 1
 
-    expect(times[0], "start", {})
+    expect(int(times[0]), "start", {})
     places = fill_places(rows, fills, events)
     for kind, ts, fill in places:
         if kind == "fill":
@@ -498,9 +498,9 @@ def held_nanos(fills, end):
 
 
 def sampled_returns(rows, period):
-    times = [row["ts_event"] for row in rows]
-    first = -(-times[0] // period) * period
-    samples = [rows[int(np.searchsorted(times, at, "right")) - 1]["equity"] for at in range(first, times[-1], period)]
+    times = np.array([row["ts_event"] for row in rows], dtype=np.int64)
+    first = -(-rows[0]["ts_event"] // period) * period
+    samples = [rows[int(np.searchsorted(times, at, "right")) - 1]["equity"] for at in range(first, rows[-1]["ts_event"], period)]
     samples.append(rows[-1]["equity"])
     return [(after - before) / before for before, after in zip(samples, samples[1:])]
 

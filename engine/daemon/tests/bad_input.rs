@@ -175,11 +175,14 @@ fn every_kind_of_bad_row_is_counted_and_kept_and_good_rows_are_used() {
         check_rejects(&found, &files[0], &trades, &mut counts);
         check_rejects(&found, &files[1], &quotes, &mut counts);
         check_counts(&run, &counts, trades.len() + quotes.len());
-        let closes: Vec<_> =
-            tables::bars(&run.dir).into_iter().map(|bar| (bar.ts_open - NOON, bar.prices[3], bar.volume)).collect();
+        let closes: Vec<_> = tables::bars(&run.dir)
+            .into_iter()
+            .map(|bar| (bar.ts_open - NOON, bar.prices[3], bar.volume))
+            .collect();
         let unit = i128::from(SECOND);
         let wanted = [(0, 100, unit), (2, 100, unit), (4, 150, unit * 5 / 2)];
-        let wanted: Vec<_> = wanted.map(|(second, close, volume)| (second * SECOND, close * unit, volume)).into();
+        let wanted: Vec<_> =
+            wanted.map(|(second, close, volume)| (second * SECOND, close * unit, volume)).into();
         assert_eq!(closes, wanted, "the good trades make the bars");
         assert_eq!(run.count(&["data", "suspicious", "crossed"]), 1);
     }
@@ -222,14 +225,16 @@ fn more_than_nine_decimals_are_refused_or_rounded_as_asked() {
     write_long_decimals(&path, &[[one, one], [one + 1, one], [one, one + 500], [one + 1_000, one + 2_000]]);
     let run = place.run("reject", CONFIG, std::slice::from_ref(&path), &[]);
     let rejects = tables::rejects(&run.dir);
-    let found: Vec<_> = rejects.iter().map(|reject| (reject.row.unwrap_or(0), reject.reason.as_str())).collect();
+    let found: Vec<_> =
+        rejects.iter().map(|reject| (reject.row.unwrap_or(0), reject.reason.as_str())).collect();
     assert_eq!(found, [(2, "price_not_representable"), (3, "size_not_representable")]);
     assert!(rejects[0].raw.contains("1.000000000001"), "{rejects:?}");
     let flags = ["--set", "ingest.excess_decimals=round", "--to", "2024-08-09"];
     let run = place.run("round", CONFIG, &[path], &flags);
     check_counts(&run, &BTreeMap::new(), 4);
     let bars = tables::bars(&run.dir);
-    let found: Vec<_> = bars.iter().map(|bar| (bar.prices[0] - 1_000_000_000, bar.volume - 1_000_000_000)).collect();
+    let found: Vec<_> =
+        bars.iter().map(|bar| (bar.prices[0] - 1_000_000_000, bar.volume - 1_000_000_000)).collect();
     assert_eq!(found, [(0, 0), (0, 0), (0, 0), (1, 2)], "halves to even");
 }
 
@@ -322,10 +327,15 @@ fn a_missing_column_or_one_of_another_type_is_named() {
     let text: ArrayRef = Arc::new(StringArray::from(vec!["X"]));
     let number: ArrayRef = Arc::new(Float64Array::from(vec![1.5]));
     let side: ArrayRef = Arc::new(Int8Array::from(vec![1]));
-    let whole = [("ts_event", &times), ("symbol", &text), ("price", &number), ("size", &number), ("side", &side)];
+    let whole =
+        [("ts_event", &times), ("symbol", &text), ("price", &number), ("size", &number), ("side", &side)];
     let write = |name: &str, columns: Vec<(&str, &ArrayRef)>| {
         let path = place.path(name);
-        write_columns(&path, columns.into_iter().map(|(name, array)| (name, Arc::clone(array))).collect(), 10);
+        write_columns(
+            &path,
+            columns.into_iter().map(|(name, array)| (name, Arc::clone(array))).collect(),
+            10,
+        );
         path
     };
     for column in ["ts_event", "symbol", "size", "side"] {
@@ -334,7 +344,9 @@ fn a_missing_column_or_one_of_another_type_is_named() {
     }
     let path = write("missing.parquet", whole.into_iter().filter(|(name, _)| *name != "price").collect());
     check_bad_file(&place, &path, &["price"]);
-    for (column, array) in [("ts_event", &text), ("symbol", &number), ("price", &text), ("size", &text), ("side", &text)] {
+    for (column, array) in
+        [("ts_event", &text), ("symbol", &number), ("price", &text), ("size", &text), ("side", &text)]
+    {
         let change = |(name, good)| (name, if name == column { array } else { good });
         let path = write("type.parquet", whole.into_iter().map(change).collect());
         check_bad_file(&place, &path, &[&format!("\"{column}\""), "type"]);
@@ -359,7 +371,7 @@ fn a_damaged_page_is_named_by_its_row_group() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(support::cases(60))]
     #[test]
     fn no_damage_is_a_crash(flips in prop::collection::vec((any::<prop::sample::Index>(), 1..=255_u8), 1..20)) {
         let place = Place::new();
@@ -471,7 +483,8 @@ fn a_signal_drains_the_run_and_what_was_read_is_a_whole_run() {
     let trades = some_trades(600_000);
     write_trades(&all, &trades);
     let mut command = place.command("run", SLOW, &[all], &["--json"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
     // Progress is told from when signals are taken.
     let mut line = String::new();

@@ -161,7 +161,7 @@ fn how_rows_are_split_over_files_changes_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
+    #![proptest_config(support::cases(12))]
     #[test]
     fn any_split_of_the_rows_is_the_same_run(
         seed in any::<u64>(),
@@ -230,7 +230,8 @@ fn indicators_of(run: &Run, symbol: &str) -> Vec<(Option<i64>, String, String, u
     let [symbols, timeframes, names] = ["symbol", "timeframe", "name"].map(|name| table.names(name));
     let (closes, values) = (table.times("ts_close"), table.doubles("value"));
     let rows = (0..table.rows()).filter(|&row| symbols[row] == symbol);
-    rows.map(|row| (closes[row], timeframes[row].clone(), names[row].clone(), values[row].to_bits())).collect()
+    rows.map(|row| (closes[row], timeframes[row].clone(), names[row].clone(), values[row].to_bits()))
+        .collect()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use support::bars::{Wanted, bars, timeframe};
 use support::data::{Market, Quote, Random, Tick, Trade, Walk, walk, write_columns};
 use support::exact::{instant, parse};
 use support::tables::{self, BarRow};
-use support::{Place, Run};
+use support::{Place, Run, check_run};
 
 /// The shared data, if it is there.
 fn shared() -> Option<PathBuf> {
@@ -70,7 +70,8 @@ fn real_every_file_of_ticks_runs() {
     for part in readme.split("\n**ticks/").skip(1) {
         let name = part.split("**").next().expect("a name");
         if name.ends_with(".parquet") {
-            let rows = part.split("\nrows: ").nth(1).and_then(|text| text.split(' ').next()).expect("a count");
+            let rows =
+                part.split("\nrows: ").nth(1).and_then(|text| text.split(' ').next()).expect("a count");
             files.insert(shared.join("ticks").join(name), rows.parse().expect("a count"));
         }
     }
@@ -171,7 +172,8 @@ fn real_bars_equal_the_reference_to_the_last_digit() {
     let ticks = |name| vec![shared.join("ticks").join(name)];
     let bars = |name: &str| shared.join("bars").join(format!("from_ticks_{name}.csv"));
     let flags = ["--to", "2014-05-07T05:00:00Z"];
-    let run = place.run("eurusd", TWO_SIDED, &ticks("fx_eurusd_fxcm_20140502_20140506_quotes.parquet"), &flags);
+    let run =
+        place.run("eurusd", TWO_SIDED, &ticks("fx_eurusd_fxcm_20140502_20140506_quotes.parquet"), &flags);
     for (day, timeframe) in [("20140502", "1m"), ("20140505", "1m"), ("20140506", "1m"), ("20140505", "1s")] {
         check_reference(&run, &bars(&format!("fx_eurusd_fxcm_{timeframe}_{day}")), timeframe);
     }
@@ -196,6 +198,27 @@ fn made_bars_equal_a_slow_loop_to_the_last_digit() {
     };
     assert_eq!(tables::bars(&run.dir), expected);
     assert_eq!(two_sided(&run), rows(expected).into_iter().collect());
+}
+
+#[test]
+fn real_runs_pass_check_run() {
+    let Some(shared) = shared() else { return };
+    let place = Place::new();
+    let reversion = "[run]\nstrategies = [\"mean_reversion\"]\n[bars]\ntimeframes = [\"1s\", \"1m\"]\n\
+        [mean_reversion]\ntimeframe = \"1s\"\nbollinger_k = 1.0\nrsi_low = 45.0\nrsi_high = 55.0\n\
+        stop_on = \"tick\"\nquantity = \"0.7\"\n[venue]\nlatency = \"3ms\"\nfill_size = \"print\"\n\
+        fees = { maker = \"-0.0001\", taker = \"0.0004\" }\n";
+    for (name, kinds) in [
+        ("crypto_btcusdt_binance_usdm_20240808", &["trades", "quotes"][..]),
+        ("futures_esh4_cme_20231225", &["trades"]),
+    ] {
+        let path = |kind| shared.join(format!("ticks/{name}_{kind}.parquet"));
+        let files: Vec<PathBuf> = kinds.iter().map(path).collect();
+        let run = place.run(name, reversion, &files, &[]);
+        assert!(run.count(&["counts", "fills"]) > 20, "{}", run.value(&["counts"]));
+        let Some(agreed) = check_run(&run, &files) else { return };
+        assert_eq!(agreed.code, Some(0), "{agreed:?}");
+    }
 }
 
 fn peer_config() -> String {
@@ -276,6 +299,9 @@ fn a_made_workload_has_the_bars_and_orders_of_a_slow_loop() {
     assert_eq!(said, crossings);
     let quantity = parse("0.01");
     let wanted = std::iter::once(quantity).chain(std::iter::repeat(2 * quantity));
-    assert!(orders.iter().zip(wanted).all(|(order, wanted)| order.quantity == wanted), "0.01, then reversals");
+    assert!(
+        orders.iter().zip(wanted).all(|(order, wanted)| order.quantity == wanted),
+        "0.01, then reversals"
+    );
     assert!(orders.iter().rev().skip(1).all(|order| order.status == "filled"));
 }

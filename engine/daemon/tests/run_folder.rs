@@ -12,7 +12,7 @@ use support::data::{Market, Random, Tick, Walk, walk};
 use support::exact::{half_even, instant, parse, rfc3339};
 use support::replay::{Replay, Rules};
 use support::tables::{self, EquityRow, FillRow, OrderRow, Table};
-use support::{Place, Run, bars, figures};
+use support::{Place, Run, bars, check_run, figures};
 
 const MAKER: &str = "-0.000123457";
 const TAKER: &str = "0.00043";
@@ -20,11 +20,8 @@ const CAPITAL: &str = "1000000.000000001";
 const QUANTITY: &str = "1.234567891";
 
 /// How ticks and bars lie in time: the mean time between a symbol's ticks, and two timeframes.
-const SCALES: [(i64, [&str; 2]); 3] = [
-    (100_000_000, ["1s", "5s"]),
-    (60_000_000_000, ["10m", "30m"]),
-    (1_200_000_000_000, ["4h", "12h"]),
-];
+const SCALES: [(i64, [&str; 2]); 3] =
+    [(100_000_000, ["1s", "5s"]), (60_000_000_000, ["10m", "30m"]), (1_200_000_000_000, ["4h", "12h"])];
 
 /// A strategy, and the keys that make it trade often.
 const STRATEGIES: [(&str, &str); 5] = [
@@ -223,7 +220,8 @@ fn check_portfolio(run: &Run, replay: &Replay<'_>, rules: &Rules) {
         assert_eq!(Some(parse(text("mark_price"))), holding.mark);
         assert_eq!(parse(text("multiplier")), multiplier);
         // For display only: within a unit of cost / quantity / multiplier.
-        let per_unit = half_even(holding.cost * parse("1") * holding.quantity.signum(), holding.quantity.abs());
+        let per_unit =
+            half_even(holding.cost * parse("1") * holding.quantity.signum(), holding.quantity.abs());
         let shown = half_even(parse(text("avg_price")) * multiplier, parse("1"));
         assert!((shown - per_unit).abs() <= multiplier / parse("1") + 2, "{position}");
     }
@@ -256,7 +254,8 @@ fn check_counts(run: &Run, ticks: &[Tick]) {
 
 /// Names of what happened, so that a test can ask whether all of it did.
 fn seen(orders: &[OrderRow], fills: &[FillRow]) -> Seen {
-    let mut seen: Seen = orders.iter().map(|order| format!("{} {}", order.order_type, order.status)).collect();
+    let mut seen: Seen =
+        orders.iter().map(|order| format!("{} {}", order.order_type, order.status)).collect();
     let mut held: BTreeMap<&str, i128> = BTreeMap::new();
     for fill in fills {
         seen.insert(format!("{} {}", fill.symbol, fill.liquidity));
@@ -295,8 +294,19 @@ fn the_runs_do_all_that_is_checked() {
         }
     }
     for wanted in [
-        "market filled", "market expired", "limit filled", "limit cancelled", "AAA taker", "AAA maker",
-        "BBB taker", "BBB maker", "CCC taker", "CCC maker", "partial close", "reversal", "cancelled partly",
+        "market filled",
+        "market expired",
+        "limit filled",
+        "limit cancelled",
+        "AAA taker",
+        "AAA maker",
+        "BBB taker",
+        "BBB maker",
+        "CCC taker",
+        "CCC maker",
+        "partial close",
+        "reversal",
+        "cancelled partly",
     ] {
         assert!(all.contains(wanted), "{wanted} did not happen in {all:?}");
     }
@@ -318,9 +328,35 @@ fn refused_intents_are_counted_and_kept() {
     check(&case);
 }
 
+#[test]
+fn check_run_agrees_and_sees_what_differs() {
+    let place = Place::new();
+    for (strategy, flat, end_bars) in [(0, false, None), (2, true, Some(9)), (3, false, Some(3))] {
+        let case = Case { strategy, scale: 1, prints_bind: true, latency: 30, flat, end_bars, ..PLAIN };
+        let mut market = case.market();
+        let files = market.write(&place.path(""), "ticks");
+        let to = rfc3339(case.end(&market.merged()));
+        let flags: &[&str] = if end_bars.is_some() { &["--to", &to] } else { &[] };
+        let run = place.run(&format!("run{strategy}"), &case.config(), &files, flags);
+        let Some(agreed) = check_run(&run, &files) else { return };
+        assert_eq!(agreed.code, Some(0), "{agreed:?}");
+        assert!(agreed.stdout.ends_with("checks, all equal\n"), "{agreed:?}");
+        let middle = market.trades.len() / 2;
+        market.trades[middle].size += 1;
+        let differed = check_run(&run, &market.write(&place.path(""), "ticks")).expect("it ran before");
+        assert_eq!(differed.code, Some(1), "{differed:?}");
+        assert!(differed.stdout.contains("bar ("), "{differed:?}");
+    }
+}
+
 fn cases() -> impl Strategy<Value = Case> {
     let layouts = prop::sample::select(vec!["\"fused\"", "\"split\""]);
-    let run = (any::<u64>(), 0..STRATEGIES.len(), 0..SCALES.len(), prop::sample::select(vec![0, 1, 40, 100, 650, 2_500]));
+    let run = (
+        any::<u64>(),
+        0..STRATEGIES.len(),
+        0..SCALES.len(),
+        prop::sample::select(vec![0, 1, 40, 100, 650, 2_500]),
+    );
     let rest = (any::<bool>(), prop::bool::weighted(0.3), prop::option::of(1_i64..30), layouts);
     let limit = prop::option::weighted(0.2, Just(QUANTITY));
     (run, rest, limit).prop_map(|((seed, strategy, scale, latency), rest, order_limit)| {
@@ -332,7 +368,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(support::cases(40))]
     #[test]
     fn every_figure_follows_from_ticks_and_orders(case in cases()) {
         check(&case);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Rows that are collected before they are encoded.
 const BATCH_ROWS: usize = 8_192;
 /// Rows of a row group: what a table holds in memory at most.
-const ROW_GROUP_ROWS: usize = 16_384;
+const ROW_GROUP_ROWS: usize = 65_536;
 
 /// Decimals of all fixed-point columns.
 const SCALE: i8 = 9;
@@ -62,6 +62,10 @@ fn properties(schema: &Schema) -> WriterProperties {
         let path = ColumnPath::from(field.name().as_str());
         match field.data_type() {
             DataType::Utf8 => properties = properties.set_column_dictionary_enabled(path, true),
+            // A minimum or maximum of wide decimals keeps the whole batch it came from in memory until the end.
+            DataType::Decimal128(WIDE_DIGITS, _) => {
+                properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
+            }
             DataType::Timestamp(..) | DataType::Decimal128(NARROW_DIGITS, _) => {
                 properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
             }

@@ -8,10 +8,10 @@ use super::data::RunData;
 use super::generate::{generate_if_missing, note};
 use super::outcome::{Finished, assert_account, speed};
 use super::placement::{Placed, place};
+use super::print;
 use super::recorder::Recorder;
 use super::timed::TimedFeed;
 use super::wiring::{self, WithStrategy};
-use super::print;
 use crate::cli::BacktestArgs;
 use crate::config::Loaded;
 use crate::failure::Failure;
@@ -155,7 +155,12 @@ struct Done {
 }
 
 impl<'a> Replay<'a> {
-    fn prepare(loaded: &'a Loaded, data: &'a RunData, cores: &Cores, folder: RunFolder) -> Result<Self, Failure> {
+    fn prepare(
+        loaded: &'a Loaded,
+        data: &'a RunData,
+        cores: &Cores,
+        folder: RunFolder,
+    ) -> Result<Self, Failure> {
         let config = &loaded.config;
         let layout = wiring::layout(config)?;
         wiring::check_quantity(config, data)?;
@@ -228,11 +233,13 @@ fn replay<S: Strategy + 'static>(
     let progress = pipeline::Progress::default();
     // A second signal ends the process at once; the first only asks it to drain.
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let registered = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&progress.stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&progress.stop)));
+        let registered =
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&progress.stop))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&progress.stop)));
         registered.expect("the system lets a process handle its own signals");
     }
-    let shown = Shown::start("backtest", progress::Progress::new(rows, Arc::clone(&progress.ticks)), Show::detect());
+    let shown =
+        Shown::start("backtest", progress::Progress::new(rows, Arc::clone(&progress.ticks)), Show::detect());
     let stopwatch = Stopwatch::new();
     let start = stopwatch.raw();
     feed.connect()?;

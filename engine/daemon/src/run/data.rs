@@ -6,7 +6,9 @@
 use super::wiring::Kinds;
 use crate::config::{self, Config, Hours};
 use crate::failure::Failure;
-use catalog::{CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover};
+use catalog::{
+    CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover,
+};
 use feed::{Feed, MarketHours, More, OnBadRow, RejectSink, Rules, SymbolRules};
 use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
 use model::{InstrumentTable, Nanos, SymbolId, SymbolTable};
@@ -39,7 +41,8 @@ impl RunData {
     /// [`Failure`] where there is no data, a file cannot be read, or a column name is none of ours.
     pub fn find(config: &Config) -> Result<Self, Failure> {
         if config.data.paths.is_empty() {
-            let sentence = "there is no data: name a catalog, a folder or a .parquet file with --data or data.paths";
+            let sentence =
+                "there is no data: name a catalog, a folder or a .parquet file with --data or data.paths";
             return Err(Failure::Usage(sentence.to_owned()));
         }
         let read = read_options(config)?;
@@ -168,8 +171,7 @@ impl RunData {
 fn read_options(config: &Config) -> Result<ReadOptions, Failure> {
     let data = &config.data;
     let pairs = data.columns.iter().map(|column| (column.name.as_str(), column.column.as_str()));
-    let columns =
-        ColumnMap::new(pairs).map_err(|error| Failure::Usage(format!("data.columns: {error}")))?;
+    let columns = ColumnMap::new(pairs).map_err(|error| Failure::Usage(format!("data.columns: {error}")))?;
     let ts_unit = match data.ts_unit {
         config::TimeUnit::Seconds => TsUnit::Seconds,
         config::TimeUnit::Milliseconds => TsUnit::Millis,
@@ -189,8 +191,10 @@ fn symbol_rules(config: &Config, name: &str) -> Result<SymbolRules, Failure> {
     let hours = match &known.hours {
         Hours::Always => None,
         Hours::Weekly { zone, intervals } => {
-            let texts: Vec<String> =
-                intervals.iter().map(|i| format!("{}-{}", minute(i.start_minute), minute(i.end_minute))).collect();
+            let texts: Vec<String> = intervals
+                .iter()
+                .map(|i| format!("{}-{}", minute(i.start_minute), minute(i.end_minute)))
+                .collect();
             let hours = MarketHours::parse(zone, &texts);
             Some(hours.map_err(|error| Failure::Usage(format!("instruments.hours of {name}: {error}")))?)
         }

@@ -17,8 +17,9 @@ use synthetic::{SyntheticConfig, WriteError, WrittenMarket, write_catalog};
 pub fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     let config = load_market(&args.config)?;
     if args.force && args.out.exists() {
-        std::fs::remove_dir_all(&args.out)
-            .map_err(|error| Failure::Failed(format!("could not replace {} ({error})", args.out.display())))?;
+        std::fs::remove_dir_all(&args.out).map_err(|error| {
+            Failure::Failed(format!("could not replace {} ({error})", args.out.display()))
+        })?;
     }
     let market = write(&config, &args.out)?;
     let (ticks, files) = (market.generated.trades + market.generated.quotes, market.written.files);
@@ -49,7 +50,8 @@ pub fn generate_if_missing(config: &Path, out: &Path) -> Result<(), Failure> {
 
 fn write(config: &SyntheticConfig, out: &Path) -> Result<WrittenMarket, Failure> {
     let ticks = Arc::new(AtomicU64::new(0));
-    let shown = Shown::start("generate", Progress::new(config.ticks_expected(), Arc::clone(&ticks)), Show::detect());
+    let shown =
+        Shown::start("generate", Progress::new(config.ticks_expected(), Arc::clone(&ticks)), Show::detect());
     let written = write_catalog(config, out, &ticks);
     drop(shown);
     written.map_err(|error| match error {

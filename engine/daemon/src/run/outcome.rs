@@ -2,16 +2,14 @@
 
 use super::data::RunData;
 use crate::config::{Loaded, print_instant};
-use crate::table::{
-    AccountFigures, DataFigures, Headline, RunTable, StageLatency, TradingFigures,
-};
+use crate::table::{AccountFigures, DataFigures, Headline, RunTable, StageLatency, TradingFigures};
 use feed::DataSummary;
 use model::{Money, Quantity};
 use pipeline::{LatencyRow, Outcome};
 use portfolio::{Figures, Holding};
 use report::{
-    Counts, CountsSummary, DataSection, LatencySummary, PerformanceSummary, PortfolioSummary, PositionSummary,
-    SCHEMA_VERSION, SpeedSummary, Summary,
+    Counts, CountsSummary, DataSection, LatencySummary, PerformanceSummary, PortfolioSummary,
+    PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -83,7 +81,10 @@ impl Finished<'_> {
     fn counts_summary(&self) -> CountsSummary {
         let timeframes = self.loaded.config.bars.timeframes.iter();
         CountsSummary {
-            bars: timeframes.zip(&self.counts.bars).map(|(timeframe, n)| (timeframe.to_string(), *n)).collect(),
+            bars: timeframes
+                .zip(&self.counts.bars)
+                .map(|(timeframe, n)| (timeframe.to_string(), *n))
+                .collect(),
             indicator_sets: self.counts.indicator_sets,
             matrices: 0,
             synergies: 0,
@@ -96,7 +97,8 @@ impl Finished<'_> {
 
     fn portfolio(&self) -> PortfolioSummary {
         let account = self.outcome.portfolio.account();
-        let open = self.outcome.portfolio.holdings().filter(|holding| holding.position.quantity != Quantity::ZERO);
+        let open =
+            self.outcome.portfolio.holdings().filter(|holding| holding.position.quantity != Quantity::ZERO);
         PortfolioSummary {
             currency: self.loaded.config.run.currency.clone(),
             initial_capital: self.outcome.portfolio.initial_capital().to_string(),

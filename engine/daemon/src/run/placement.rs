@@ -33,7 +33,8 @@ pub fn place(config: &Config, layout: &Layout, cores: &Cores) -> Result<Placed, 
         CoreChoice::Auto => available,
         CoreChoice::List(list) => {
             if let Some(missing) = list.iter().find(|core| !cores.contains(**core)) {
-                let sentence = format!("run.cores names core {missing}, on which this process may not run; see doctor");
+                let sentence =
+                    format!("run.cores names core {missing}, on which this process may not run; see doctor");
                 return Err(Failure::Usage(sentence));
             }
             list.clone()
@@ -59,7 +60,9 @@ pub fn place(config: &Config, layout: &Layout, cores: &Cores) -> Result<Placed, 
 const BESIDE_THREADS: usize = 2;
 
 fn too_few(groups: usize, cores: usize) -> String {
-    format!("{groups} spinning threads need {groups} cores and there are {cores}, so they block instead of spinning")
+    format!(
+        "{groups} spinning threads need {groups} cores and there are {cores}, so they block instead of spinning"
+    )
 }
 
 #[cfg(test)]
@@ -71,7 +74,12 @@ mod tests {
         let loaded = Loaded::parse("test", sets, &[]).unwrap();
         let layout = super::super::wiring::layout(&loaded.config).unwrap();
         let placed = place(&loaded.config, &layout, &Cores::of(cores)).unwrap();
-        let got = (&placed.placement.cores[..], &placed.decode_cores[..], placed.placement.wait, placed.note.is_some());
+        let got = (
+            &placed.placement.cores[..],
+            &placed.decode_cores[..],
+            placed.placement.wait,
+            placed.note.is_some(),
+        );
         assert_eq!(got, expected, "{sets} on {cores:?}");
     }
 

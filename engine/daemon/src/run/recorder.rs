@@ -77,7 +77,10 @@ impl Recorder {
             })?;
             Ok(performance)
         };
-        std::thread::Builder::new().name("record".to_owned()).spawn(body).expect("the system can start a thread")
+        std::thread::Builder::new()
+            .name("record".to_owned())
+            .spawn(body)
+            .expect("the system can start a thread")
     }
 
     /// The folder, when everybody else has let go of it.

@@ -141,7 +141,11 @@ pub trait WithStrategy {
 }
 
 /// Builds the configured strategy and hands it on. Each is a type of its own: the stages call it directly.
-pub fn with_strategy<W: WithStrategy>(config: &Config, symbols: usize, with: W) -> Result<W::Output, Failure> {
+pub fn with_strategy<W: WithStrategy>(
+    config: &Config,
+    symbols: usize,
+    with: W,
+) -> Result<W::Output, Failure> {
     let timeframes = &config.bars.timeframes;
     match config.run.strategy {
         StrategyChoice::EmaCross => with.run(ema_cross(config, symbols).map_err(refused)?),
@@ -171,8 +175,9 @@ fn ema_cross(config: &Config, symbols: usize) -> Result<EmaCross, RuleError> {
 
 fn mean_reversion(config: &Config) -> Result<MeanReversionConfig, Failure> {
     let keys = &config.mean_reversion;
-    let bollinger_k = Rate::parse(&keys.bollinger_k.to_string())
-        .map_err(|error| Failure::Usage(format!("mean_reversion.bollinger_k = {} {error}; round it", keys.bollinger_k)))?;
+    let bollinger_k = Rate::parse(&keys.bollinger_k.to_string()).map_err(|error| {
+        Failure::Usage(format!("mean_reversion.bollinger_k = {} {error}; round it", keys.bollinger_k))
+    })?;
     Ok(MeanReversionConfig {
         timeframe: keys.timeframe,
         bollinger_period: keys.bollinger_period,

@@ -1,8 +1,6 @@
 //! Ticks made in the test, with the habits of real ones, and Parquet files of them.
 
-use arrow_array::{
-    ArrayRef, Decimal128Array, Int8Array, RecordBatch, StringArray, TimestampNanosecondArray,
-};
+use arrow_array::{ArrayRef, Decimal128Array, Int8Array, RecordBatch, StringArray, TimestampNanosecondArray};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use std::fs::File;

@@ -43,7 +43,8 @@ pub fn instant(year: i64, month: i64, day: i64, second_of_day: i64) -> i64 {
     // Days since the epoch, counting years from March.
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, of_era) = (y.div_euclid(400), y.rem_euclid(400));
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * m + 2) / 5 + day - 1 - 719_468;
+    let days =
+        era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * m + 2) / 5 + day - 1 - 719_468;
     (days * 86_400 + second_of_day) * 1_000_000_000
 }
 

@@ -21,6 +21,7 @@ pub mod figures;
 pub mod replay;
 pub mod tables;
 
+use proptest::prelude::ProptestConfig;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -28,6 +29,12 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_grandmodel");
+
+/// `few` random cases, each of which starts processes; ten times as many where `PROPTEST_CASES` asks for more.
+pub fn cases(few: u32) -> ProptestConfig {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { 10 * few } else { few };
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+}
 
 /// A folder for one test: data, configurations, run folders.
 pub struct Place {
@@ -40,6 +47,17 @@ pub struct Ended {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+}
+
+/// `scripts/check_run.py` on a run, where `GRANDMODEL_PYTHON` names a Python that has pandas and pyarrow.
+pub fn check_run(run: &Run, data: &[PathBuf]) -> Option<Ended> {
+    let Some(python) = std::env::var_os("GRANDMODEL_PYTHON") else {
+        eprintln!("GRANDMODEL_PYTHON names no Python: scripts/check_run.py was not run");
+        return None;
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/check_run.py");
+    let output = Command::new(python).arg(script).arg(&run.dir).args(data).output();
+    Some(output.expect("the Python starts").into())
 }
 
 /// A run that succeeded.
@@ -89,8 +107,9 @@ impl Place {
     /// The names of all that is in the folder, hidden ones too.
     pub fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("the folder is there");
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }

@@ -261,7 +261,8 @@ impl<'a> Replay<'a> {
     }
 
     fn quote(&mut self, quote: &Quote) {
-        let side = |price: i64, size: Option<i64>| Standing { price: price.into(), left: size.map(i128::from) };
+        let side =
+            |price: i64, size: Option<i64>| Standing { price: price.into(), left: size.map(i128::from) };
         let sides = [side(quote.bid, quote.bid_size), side(quote.ask, quote.ask_size)];
         let book = self.books.get_mut(quote.symbol).expect("a known symbol");
         book.quote = Some(sides);
@@ -297,7 +298,9 @@ impl<'a> Replay<'a> {
             let (at_price, liquidity) = match order.limit_price {
                 None if quoted => continue,
                 None => (price, "taker"),
-                Some(limit) if (order.side == "buy" && price < limit) || (order.side == "sell" && price > limit) => {
+                Some(limit)
+                    if (order.side == "buy" && price < limit) || (order.side == "sell" && price > limit) =>
+                {
                     (limit, "maker")
                 }
                 Some(_) => continue,
