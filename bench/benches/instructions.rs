@@ -9,7 +9,9 @@
 use bars::{Bars, Boundaries};
 use bench::kernels;
 use bench::setup::Ready;
-use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use gungraun::{
+    Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
+};
 use matching::Venue;
 use model::{Event, Frame};
 use orders::OrderStage;

@@ -19,20 +19,40 @@ fn all(criterion: &mut Criterion) {
     });
     group.bench_function("venue", |b| {
         let mut out = Vec::new();
-        b.iter_batched(|| kernels::ready().venue, |mut state| kernels::venue(&mut state, &ticks, &mut out), BatchSize::SmallInput);
+        b.iter_batched(
+            || kernels::ready().venue,
+            |mut state| kernels::venue(&mut state, &ticks, &mut out),
+            BatchSize::SmallInput,
+        );
     });
     group.bench_function("portfolio", |b| {
-        b.iter_batched(|| kernels::ready().stages.portfolio, |mut state| kernels::portfolio(&mut state, &ticks), BatchSize::SmallInput);
+        b.iter_batched(
+            || kernels::ready().stages.portfolio,
+            |mut state| kernels::portfolio(&mut state, &ticks),
+            BatchSize::SmallInput,
+        );
     });
     group.bench_function("orders", |b| {
-        b.iter_batched(|| kernels::ready().stages.orders, |mut state| kernels::orders(&mut state, &ticks), BatchSize::SmallInput);
+        b.iter_batched(
+            || kernels::ready().stages.orders,
+            |mut state| kernels::orders(&mut state, &ticks),
+            BatchSize::SmallInput,
+        );
     });
     group.bench_function("bars", |b| {
-        b.iter_batched(|| kernels::ready().stages.bars, |mut state| kernels::bars(&mut state, &ticks), BatchSize::SmallInput);
+        b.iter_batched(
+            || kernels::ready().stages.bars,
+            |mut state| kernels::bars(&mut state, &ticks),
+            BatchSize::SmallInput,
+        );
     });
     group.bench_function("bars and indicators, with timers", |b| {
         let new = || (kernels::ready(), Frame::default());
-        b.iter_batched(new, |(mut ready, mut frame)| kernels::bars_and_indicators(&mut ready, &mut frame, &ticks), BatchSize::SmallInput);
+        b.iter_batched(
+            new,
+            |(mut ready, mut frame)| kernels::bars_and_indicators(&mut ready, &mut frame, &ticks),
+            BatchSize::SmallInput,
+        );
     });
     group.finish();
 }

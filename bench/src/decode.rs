@@ -67,7 +67,12 @@ fn measure(figures: &mut Figures, name: &str, path: &Path, read: &ReadOptions, t
     for workers in [1, 2] {
         let threads = if workers == 1 { "1 decode thread" } else { "2 decode threads" };
         let mut rates: Vec<f64> = (0..RUNS).map(|_| decode_rate(path, read, workers)).collect();
-        figures.push(Figure::rate(&format!("{name}: decoded, checked, merged, {threads}"), median(&mut rates), "ticks/s", ""));
+        figures.push(Figure::rate(
+            &format!("{name}: decoded, checked, merged, {threads}"),
+            median(&mut rates),
+            "ticks/s",
+            "",
+        ));
     }
     let mut rates: Vec<f64> = (0..RUNS).map(|_| end_to_end_rate(path, read, 1)).collect();
     figures.push(Figure::rate(&format!("{name}: end to end"), median(&mut rates), "ticks/s", target));

@@ -24,8 +24,12 @@ pub fn ticks() -> Vec<Event> {
 
 /// The stages of a run of ten symbols with 1m, 5m and 30m bars and the classical indicators.
 pub fn ready() -> Ready {
-    let setup =
-        Setup { symbols: 10, timeframes: timeframes(&["1m", "5m", "30m"]), indicators: true, ..Setup::peer() };
+    let setup = Setup {
+        symbols: 10,
+        timeframes: timeframes(&["1m", "5m", "30m"]),
+        indicators: true,
+        ..Setup::peer()
+    };
     setup.build(&ring::Cores::of(&[]))
 }
 

@@ -48,15 +48,21 @@ impl Peers {
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().rev().find(|line| line.starts_with('{'));
         let said = String::from_utf8_lossy(&output.stderr);
-        let json: Value = line
-            .and_then(|line| serde_json::from_str(line).ok())
-            .ok_or_else(|| format!("{script} did not run: {}", said.lines().last().unwrap_or("no message")))?;
+        let json: Value = line.and_then(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
+            format!("{script} did not run: {}", said.lines().last().unwrap_or("no message"))
+        })?;
         let number = |key: &str| json[key].as_f64().unwrap_or(0.0);
         let ticks = number("ticks");
-        let prepare_s: f64 =
-            ["parquet_load_s", "to_events_s", "build_s", "to_objects_s", "add_data_s"].iter().map(|key| number(key)).sum();
+        let prepare_s: f64 = ["parquet_load_s", "to_events_s", "build_s", "to_objects_s", "add_data_s"]
+            .iter()
+            .map(|key| number(key))
+            .sum();
         Ok(PeerFigure {
-            name: format!("{} {}", json["peer"].as_str().unwrap_or(script), json["version"].as_str().unwrap_or("")),
+            name: format!(
+                "{} {}",
+                json["peer"].as_str().unwrap_or(script),
+                json["version"].as_str().unwrap_or("")
+            ),
             ticks_per_s: number("ticks_per_s"),
             end_to_end_per_s: ticks / (number("seconds") + prepare_s),
         })

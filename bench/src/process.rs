@@ -36,7 +36,11 @@ fn market(folder: &Path, days: u32) -> PathBuf {
 }
 
 fn run(command: &mut Command) -> Child {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("grandmodel is built beside this program")
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("grandmodel is built beside this program")
 }
 
 fn backtest(folder: &Path, data: &Path) -> Child {
@@ -44,7 +48,15 @@ fn backtest(folder: &Path, data: &Path) -> Child {
     write(&config, "[run]\nstrategies = [\"ema_cross\"]\n[bars]\ntimeframes = [\"1m\", \"5m\"]\n");
     let out = folder.join("run");
     let mut command = Command::new(program());
-    command.arg("backtest").arg("--config").arg(config).arg("--data").arg(data).arg("--out").arg(out).arg("--force");
+    command
+        .arg("backtest")
+        .arg("--config")
+        .arg(config)
+        .arg("--data")
+        .arg(data)
+        .arg("--out")
+        .arg(out)
+        .arg("--force");
     run(&mut command)
 }
 
@@ -86,6 +98,11 @@ pub fn run_all() -> Figures {
         starts.record(stopwatch.nanos_between(start, stopwatch.raw()));
     }
     let start_ms = starts.quantile_ns(0.5) as f64 / 1e6;
-    figures.push(Figure::count("whole life of a replay of one tick, p50", start_ms, "ms", "<= 200 ms to the first tick"));
+    figures.push(Figure::count(
+        "whole life of a replay of one tick, p50",
+        start_ms,
+        "ms",
+        "<= 200 ms to the first tick",
+    ));
     figures
 }

@@ -107,13 +107,10 @@ fn a_crate_depends_only_on_lower_layers() {
         let normal = normal.split("\n[").next().unwrap_or("");
         for line in normal.lines().filter(|line| line.ends_with(".workspace = true")) {
             let dependency = line.trim_end_matches(".workspace = true");
-            if let Some(layer) = layer_of.get(dependency) {
-                if *layer >= map[folder] {
-                    findings.push(format!(
-                        "{folder} (layer {}) depends on {dependency} (layer {layer})",
-                        map[folder]
-                    ));
-                }
+            let layer = layer_of.get(dependency).copied();
+            if let Some(layer) = layer.filter(|layer| *layer >= map[folder]) {
+                let own = map[folder];
+                findings.push(format!("{folder} (layer {own}) depends on {dependency} (layer {layer})"));
             }
         }
     }

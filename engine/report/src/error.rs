@@ -46,7 +46,11 @@ impl fmt::Display for ReportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotEmpty(path) => {
-                write!(f, "the run folder {} is not empty; name another with --out, or replace it with --force", path.display())
+                write!(
+                    f,
+                    "the run folder {} is not empty; name another with --out, or replace it with --force",
+                    path.display()
+                )
             }
             Self::NotARun(path) => write!(
                 f,
@@ -58,12 +62,18 @@ impl fmt::Display for ReportError {
             }
             Self::NotAFolder(path) => write!(f, "{} is a file; name a folder with --out", path.display()),
             Self::Busy { path, process } => {
-                write!(f, "another run (process {process}) writes to {}; name another folder with --out", path.display())
+                write!(
+                    f,
+                    "another run (process {process}) writes to {}; name another folder with --out",
+                    path.display()
+                )
             }
             Self::Io { action, path, error } => {
                 write!(f, "could not {action} {} ({error}); check the disk and the rights", path.display())
             }
-            Self::Table { path, error } => write!(f, "could not write {} ({error}); check the disk", path.display()),
+            Self::Table { path, error } => {
+                write!(f, "could not write {} ({error}); check the disk", path.display())
+            }
             Self::Html(error) => error.fmt(f),
         }
     }

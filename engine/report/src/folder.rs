@@ -13,8 +13,8 @@ use crate::tables::{
     BarColumns, DecisionColumns, EquityColumns, FillColumns, IndicatorColumns, OrderColumns, RejectColumns,
 };
 use model::{
-    Event, Fill, Frame, Goal, IndicatorSet, InstrumentTable, Intent, Kind, Nanos, Order, Report, ReportKind, Style,
-    Timeframe,
+    Event, Fill, Frame, Goal, IndicatorSet, InstrumentTable, Intent, Kind, Nanos, Order, Report, ReportKind,
+    Style, Timeframe,
 };
 use std::collections::BTreeMap;
 use std::fs;

@@ -18,7 +18,6 @@ pub use folder::{Counts, RejectRow, RunFolder, RunMeta};
 pub use html::{HtmlError, render_report};
 pub use place::Overwrite;
 pub use summary::{
-    SCHEMA_VERSION,
-    CountsSummary, DataSection, LatencySummary, PerformanceSummary, PortfolioSummary, PositionSummary, SpeedSummary,
-    Summary,
+    CountsSummary, DataSection, LatencySummary, PerformanceSummary, PortfolioSummary, PositionSummary,
+    SCHEMA_VERSION, SpeedSummary, Summary,
 };

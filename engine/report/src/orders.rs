@@ -61,7 +61,13 @@ impl OpenOrders {
     /// Notes a new order.
     pub fn on_order(&mut self, order: Order) {
         debug_assert_eq!(order.id.0, self.first + self.rows.len() as u32, "order ids are dense");
-        self.rows.push_back(OrderRow { order, seq: order.cause_seq, status: Status::New, filled: 0, traded: Some(0) });
+        self.rows.push_back(OrderRow {
+            order,
+            seq: order.cause_seq,
+            status: Status::New,
+            filled: 0,
+            traded: Some(0),
+        });
     }
 
     /// Notes a fill; gives the order's id for clients.
@@ -97,7 +103,12 @@ impl OpenOrders {
     }
 
     /// Writes the rows of the oldest orders, up to the first that is still open; all of them if `all`.
-    pub fn settle(&mut self, table: &mut Table<OrderColumns>, meta: &RunMeta, all: bool) -> Result<(), ReportError> {
+    pub fn settle(
+        &mut self,
+        table: &mut Table<OrderColumns>,
+        meta: &RunMeta,
+        all: bool,
+    ) -> Result<(), ReportError> {
         while self.rows.front().is_some_and(|row| all || row.status.is_final()) {
             let row = self.rows.pop_front().expect("there is a front");
             self.first += 1;
@@ -141,4 +152,3 @@ fn average(row: &OrderRow) -> Option<Price> {
     let traded = row.traded.filter(|_| row.filled > 0)?;
     i64::try_from(round_half_even(traded, row.filled.into())).ok().and_then(Price::from_raw)
 }
-

@@ -155,7 +155,8 @@ fn owner(partial: &Path) -> Option<u32> {
 /// A hidden name in the folder of `out`.
 fn beside(out: &Path, role: &str) -> Result<PathBuf, ReportError> {
     let Some(name) = out.file_name() else {
-        let error = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it has no name to be replaced under");
+        let error =
+            std::io::Error::new(std::io::ErrorKind::InvalidInput, "it has no name to be replaced under");
         return Err(io("write a run folder to", out)(error));
     };
     Ok(out.with_file_name(format!(".{}.{role}", name.to_string_lossy())))

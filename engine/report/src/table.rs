@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Rows that are collected before they are encoded.
 const BATCH_ROWS: usize = 8_192;
 /// Rows of a row group: what a table holds in memory at most.
-const ROW_GROUP_ROWS: usize = 65_536;
+const ROW_GROUP_ROWS: usize = 32_768;
 
 /// Decimals of all fixed-point columns.
 const SCALE: i8 = 9;
@@ -79,7 +79,11 @@ impl<C: Columns> Table<C> {
     /// Creates the file.
     pub fn create(folder: &Path, name: &str) -> Result<Self, ReportError> {
         let path = folder.join(name);
-        let file = File::create(&path).map_err(|error| ReportError::Io { action: "create", path: path.clone(), error })?;
+        let file = File::create(&path).map_err(|error| ReportError::Io {
+            action: "create",
+            path: path.clone(),
+            error,
+        })?;
         let schema = Arc::new(Schema::new(C::fields()));
         let properties = properties(&schema);
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
@@ -105,7 +109,8 @@ impl<C: Columns> Table<C> {
     pub fn finish(mut self) -> Result<u64, ReportError> {
         self.flush()?;
         let path = self.path;
-        let file = self.writer.into_inner().map_err(|error| ReportError::Table { path: path.clone(), error })?;
+        let file =
+            self.writer.into_inner().map_err(|error| ReportError::Table { path: path.clone(), error })?;
         file.sync_all().map_err(|error| ReportError::Io { action: "sync", path, error })?;
         Ok(self.rows)
     }
