@@ -10,7 +10,7 @@ pub const RAW_MAX: i64 = model::Price::MAX.raw();
 /// The mark of a null cell.
 pub const NULL_CELL: i64 = i64::MIN;
 
-/// The mark of a timestamp that is null or does not fit nanoseconds in 64 bits.
+/// The mark of a timestamp that is null or no time of a tick ([`model::Nanos::is_tick_time`]).
 pub const TIME_INVALID: i64 = i64::MIN;
 
 const NAN: i64 = i64::MIN + 1;
@@ -88,11 +88,6 @@ impl Cell {
             _ if raw == NAN => Self::NotANumber,
             _ => Self::Null,
         }
-    }
-
-    /// Whether the cell's own text must be kept, because the mark does not tell it.
-    pub(crate) const fn needs_text(self) -> bool {
-        matches!(self, Self::TooManyDecimals { .. } | Self::OutOfRange { .. })
     }
 }
 

@@ -1,10 +1,11 @@
 //! A chunk: consecutive rows of one file as plain columns.
 //!
-//! Memory is reused from chunk to chunk. Odd cells are marked in band ([`crate::Cell`]); where the mark
-//! does not tell the value, its text stands in a side list that is empty for clean data.
+//! Memory is reused from chunk to chunk. Odd cells are marked in band ([`crate::Cell`]); the decoded columns
+//! stay beside them until the next chunk, so that a refused row can be shown as the file has it. Good rows
+//! pay nothing for that.
 
-use crate::{Cell, Column, TickKind, TradeId};
-use model::Price;
+use crate::{Column, TickKind, TradeId, convert};
+use arrow_array::RecordBatch;
 use std::fmt::Write;
 
 /// The mark of a side that is null or none of 1, -1 and 0.
@@ -32,15 +33,26 @@ pub struct Chunk {
     pub side: Vec<i8>,
     /// Trade ids; empty if the file has none.
     pub trade_id: Vec<TradeId>,
-    pub(crate) odd: Vec<OddCell>,
+    /// The rows as they were decoded, in order.
+    batches: Vec<Batch>,
+    /// Which column of the batches is which of ours.
+    places: Vec<Place>,
 }
 
-/// A cell whose mark does not tell its value.
+/// Decoded rows.
 #[derive(Debug)]
-pub(crate) struct OddCell {
-    pub row: usize,
+struct Batch {
+    /// The chunk's index of the first of them.
+    first: usize,
+    rows: RecordBatch,
+}
+
+/// Where the batches of a file keep a column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
     pub column: Column,
-    pub text: String,
+    /// Index among a batch's columns.
+    pub index: usize,
 }
 
 impl Chunk {
@@ -55,7 +67,8 @@ impl Chunk {
             numbers: [const { Vec::new() }; 4],
             side: Vec::new(),
             trade_id: Vec::new(),
-            odd: Vec::new(),
+            batches: Vec::new(),
+            places: Vec::new(),
         }
     }
 
@@ -66,7 +79,7 @@ impl Chunk {
     }
 
     /// Empties the chunk for rows that start at `first_row`, and keeps its memory.
-    pub(crate) fn restart(&mut self, kind: TickKind, first_row: u64) {
+    pub(crate) fn restart(&mut self, kind: TickKind, first_row: u64, places: &[Place]) {
         self.kind = kind;
         self.first_row = first_row;
         self.ts_event.clear();
@@ -75,30 +88,34 @@ impl Chunk {
         self.numbers.iter_mut().for_each(Vec::clear);
         self.side.clear();
         self.trade_id.clear();
-        self.odd.clear();
+        self.batches.clear();
+        self.places.clear();
+        self.places.extend_from_slice(places);
     }
 
-    /// The values of a row as text: `price=NaN size=1 side=1`. `symbol` is added where it is given.
+    /// Keeps decoded rows, the first of which is the chunk's row `first`.
+    pub(crate) fn keep(&mut self, first: usize, rows: RecordBatch) {
+        debug_assert_eq!(first + rows.num_rows(), self.rows(), "the rows kept are those that were appended");
+        self.batches.push(Batch { first, rows });
+    }
+
+    /// The values of a row as the file has them: `price=NaN size=1 side=1`. A time is shown where it is
+    /// invalid. `symbol` is added where it is given.
     pub fn raw(&self, row: usize, symbol: Option<&str>) -> String {
         let mut text = String::new();
-        if let Some(odd) = self.odd_text(row, Column::TsEvent) {
-            let _ = write!(text, "ts_event={odd} ");
-        } else if self.ts_event[row] == crate::TIME_INVALID {
-            text.push_str("ts_event=null ");
+        for (column, times) in [(Column::TsEvent, &self.ts_event), (Column::TsRecv, &self.ts_recv)] {
+            if times.get(row) == Some(&crate::TIME_INVALID) {
+                self.write_cell(&mut text, row, column);
+            }
         }
         if let Some(symbol) = symbol {
             let _ = write!(text, "symbol={symbol:?} ");
         }
-        for (column, numbers) in Column::numbers(self.kind).iter().zip(&self.numbers) {
-            let _ = write!(text, "{}=", column.name());
-            self.write_cell(&mut text, row, *column, numbers[row]);
-            text.push(' ');
+        for column in Column::numbers(self.kind) {
+            self.write_cell(&mut text, row, *column);
         }
-        if let Some(&side) = self.side.get(row) {
-            match self.odd_text(row, Column::Side) {
-                Some(odd) => _ = write!(text, "side={odd} "),
-                None => _ = write!(text, "side={side} "),
-            }
+        if !self.side.is_empty() {
+            self.write_cell(&mut text, row, Column::Side);
         }
         if let Some(id) = self.trade_id.get(row) {
             let _ = write!(text, "trade_id={id} ");
@@ -107,21 +124,16 @@ impl Chunk {
         text
     }
 
-    fn write_cell(&self, text: &mut String, row: usize, column: Column, raw: i64) {
-        let _ = match Cell::from_raw(raw) {
-            Cell::Value(value) => write!(text, "{}", Price::new(value)),
-            Cell::Null => write!(text, "null"),
-            Cell::NotANumber => write!(text, "NaN"),
-            Cell::Infinite { negative: false } => write!(text, "inf"),
-            Cell::Infinite { negative: true } => write!(text, "-inf"),
-            Cell::TooManyDecimals { .. } | Cell::OutOfRange { .. } => {
-                write!(text, "{}", self.odd_text(row, column).unwrap_or("?"))
-            }
-        };
+    fn write_cell(&self, text: &mut String, row: usize, column: Column) {
+        let cell = self.cell_text(row, column);
+        let _ = write!(text, "{}={} ", column.name(), cell.as_deref().unwrap_or("?"));
     }
 
-    fn odd_text(&self, row: usize, column: Column) -> Option<&str> {
-        let found = self.odd.iter().find(|odd| odd.row == row && odd.column == column);
-        found.map(|odd| odd.text.as_str())
+    /// A cell as the file has it; `None` where its column was not read.
+    fn cell_text(&self, row: usize, column: Column) -> Option<String> {
+        let place = self.places.iter().find(|place| place.column == column)?;
+        let after = self.batches.partition_point(|batch| batch.first <= row);
+        let batch = self.batches.get(after.checked_sub(1)?)?;
+        Some(convert::cell_text(batch.rows.column(place.index), row - batch.first))
     }
 }

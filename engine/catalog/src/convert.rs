@@ -16,7 +16,7 @@ use arrow_array::types::{
 use arrow_array::{Array, PrimitiveArray};
 use arrow_buffer::i256;
 use arrow_schema::{DataType, TimeUnit};
-use model::{UNIT, round_half_even};
+use model::{Nanos, UNIT, round_half_even};
 
 /// The types read as numbers.
 pub(crate) const NUMBER_TYPES: &str = "a decimal, a double, a float or an integer";
@@ -165,15 +165,18 @@ pub(crate) fn unit_nanos(data_type: &DataType) -> Option<i64> {
     }
 }
 
-/// Appends a time column in nanoseconds; null and overflow become [`TIME_INVALID`]. `unit` is that of
-/// plain integers. The type has passed [`is_time`].
+/// Appends a time column in nanoseconds; null and what is no time of a tick ([`Nanos::is_tick_time`]) become
+/// [`TIME_INVALID`]. `integer_unit` is that of plain integers. The type has passed [`is_time`].
 pub(crate) fn append_times(array: &dyn Array, integer_unit: i64, out: &mut Vec<i64>) {
     fn scaled<T: ArrowPrimitiveType>(array: &dyn Array, unit: i64, out: &mut Vec<i64>)
     where
         T::Native: TryInto<i64>,
     {
-        append::<T, i64>(array, out, TIME_INVALID, |value| {
-            value.try_into().ok().and_then(|v: i64| v.checked_mul(unit)).unwrap_or(TIME_INVALID)
+        // Both ends are whole seconds, so they are exact in any unit.
+        let (first, end) = (Nanos::TICK_FIRST.0 / unit, Nanos::TICK_END.0 / unit);
+        append::<T, i64>(array, out, TIME_INVALID, |value| match value.try_into() {
+            Ok(value) if value >= first && value < end => value * unit,
+            _ => TIME_INVALID,
         });
     }
     let unit = unit_nanos(array.data_type()).unwrap_or(integer_unit);
@@ -216,21 +219,21 @@ pub(crate) fn append_sides(array: &dyn Array, out: &mut Vec<i8>) {
     }
 }
 
-/// A cell of a numeric column as text, for people.
+/// A cell of a number, time or side column as the file has it, for people; without zeros at its end.
 pub(crate) fn cell_text(array: &dyn Array, row: usize) -> String {
     fn plain<T: ArrowPrimitiveType>(array: &dyn Array, row: usize) -> String {
         format!("{:?}", array.as_primitive::<T>().value(row))
     }
-    if array.is_null(row) {
+    if array.is_null(row) || *array.data_type() == DataType::Null {
         return "null".to_owned();
     }
     match array.data_type() {
-        DataType::Float64 => plain::<Float64Type>(array, row),
-        DataType::Float32 => plain::<Float32Type>(array, row),
-        DataType::Decimal32(..) => array.as_primitive::<Decimal32Type>().value_as_string(row),
-        DataType::Decimal64(..) => array.as_primitive::<Decimal64Type>().value_as_string(row),
-        DataType::Decimal128(..) => array.as_primitive::<Decimal128Type>().value_as_string(row),
-        DataType::Decimal256(..) => array.as_primitive::<Decimal256Type>().value_as_string(row),
+        DataType::Float64 => short(plain::<Float64Type>(array, row)),
+        DataType::Float32 => short(plain::<Float32Type>(array, row)),
+        DataType::Decimal32(..) => short(array.as_primitive::<Decimal32Type>().value_as_string(row)),
+        DataType::Decimal64(..) => short(array.as_primitive::<Decimal64Type>().value_as_string(row)),
+        DataType::Decimal128(..) => short(array.as_primitive::<Decimal128Type>().value_as_string(row)),
+        DataType::Decimal256(..) => short(array.as_primitive::<Decimal256Type>().value_as_string(row)),
         DataType::Int8 => plain::<Int8Type>(array, row),
         DataType::Int16 => plain::<Int16Type>(array, row),
         DataType::Int32 => plain::<Int32Type>(array, row),
@@ -242,8 +245,17 @@ pub(crate) fn cell_text(array: &dyn Array, row: usize) -> String {
         DataType::Timestamp(TimeUnit::Second, _) => plain::<TimestampSecondType>(array, row) + "s",
         DataType::Timestamp(TimeUnit::Millisecond, _) => plain::<TimestampMillisecondType>(array, row) + "ms",
         DataType::Timestamp(TimeUnit::Microsecond, _) => plain::<TimestampMicrosecondType>(array, row) + "us",
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => plain::<TimestampNanosecondType>(array, row) + "ns",
         other => other.to_string(),
     }
+}
+
+/// A plain number without zeros at the end of its decimals.
+fn short(mut text: String) -> String {
+    if text.contains('.') && !text.contains('e') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    text
 }
 
 #[cfg(test)]
@@ -251,7 +263,8 @@ mod tests {
     use super::*;
     use crate::cell::RAW_MAX;
     use arrow_array::{
-        Decimal128Array, Decimal256Array, Int64Array, NullArray, TimestampSecondArray, UInt64Array,
+        Decimal128Array, Decimal256Array, Float64Array, Int64Array, NullArray, TimestampMicrosecondArray,
+        TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
     };
     use proptest::prelude::*;
 
@@ -301,6 +314,43 @@ mod tests {
             &mut sides,
         );
         assert_eq!(sides, [1, -1, 0, SIDE_INVALID, SIDE_INVALID, SIDE_INVALID]);
+    }
+
+    /// In any unit, with and without a type of its own: the first and the last time are in, their neighbours out.
+    #[test]
+    fn times_beyond_those_of_ticks_are_invalid() {
+        let instant = |text: &str| i64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_nanosecond()).unwrap();
+        let (first, end) = (instant("1678-01-01T00:00:00Z"), instant("2262-01-01T00:00:00Z"));
+        for unit in [1, 1_000, 1_000_000, 1_000_000_000] {
+            let (low, high) = (first / unit, end / unit);
+            let values = vec![i64::MIN, low - 1, low, high - 1, high, i64::MAX - 1, i64::MAX];
+            let expected = [TIME_INVALID, TIME_INVALID, first, end - unit]
+                .into_iter()
+                .chain([TIME_INVALID; 3])
+                .collect::<Vec<_>>();
+            let typed: Box<dyn Array> = match unit {
+                1 => Box::new(TimestampNanosecondArray::from(values.clone())),
+                1_000 => Box::new(TimestampMicrosecondArray::from(values.clone())),
+                1_000_000 => Box::new(TimestampMillisecondArray::from(values.clone())),
+                _ => Box::new(TimestampSecondArray::from(values.clone())),
+            };
+            for (array, integer_unit) in [(typed, 7), (Box::new(Int64Array::from(values)), unit)] {
+                let mut out = Vec::new();
+                append_times(&*array, integer_unit, &mut out);
+                assert_eq!(out, expected, "unit {unit}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_those_of_the_file() {
+        let texts = |array: &dyn Array| (0..array.len()).map(|row| cell_text(array, row)).collect::<Vec<_>>();
+        let floats = Float64Array::from(vec![Some(1e-10), Some(-1.0), Some(0.1), Some(1e300), Some(f64::NAN), None]);
+        assert_eq!(texts(&floats), ["1e-10", "-1", "0.1", "1e300", "NaN", "null"]);
+        assert_eq!(texts(&decimal(vec![Some(4), Some(-1_500_000), Some(0)], 10)), ["0.0000000004", "-0.00015", "0"]);
+        assert_eq!(texts(&decimal(vec![Some(100)], 0)), ["100"]);
+        assert_eq!(texts(&NullArray::new(1)), ["null"]);
+        assert_eq!(texts(&TimestampNanosecondArray::from(vec![i64::MAX])), ["9223372036854775807ns"]);
     }
 
     proptest! {

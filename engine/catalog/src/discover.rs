@@ -7,9 +7,10 @@
 use crate::column::{Column, ReadOptions};
 use crate::layout::{Layout, Source};
 use crate::open::open;
+use crate::partition::symbol_of_path;
 use crate::read::{TickReader, TimeRange};
 use crate::{CatalogError, Chunk, TickKind, convert};
-use model::normalise_symbol;
+use model::{Nanos, normalise_symbol};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
@@ -28,7 +29,7 @@ pub struct RowGroupSpan {
     pub ts_recv: Option<TimeSpan>,
 }
 
-/// Bounds of a time column in a row group that has no null in it.
+/// Bounds of a time column in a row group that has no null and no invalid time in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeSpan {
     /// The earliest, ns.
@@ -41,7 +42,7 @@ impl RowGroupSpan {
     /// Whether a row may be of these times; a row without a time may be anywhere.
     pub fn may_hold(&self, range: TimeRange) -> bool {
         self.ts_event.is_none_or(|span| {
-            span.max >= range.from.0 && (span.min < range.to.0 || range.to == model::Nanos::MAX)
+            span.max >= range.from.0 && (span.min < range.to.0 || range.to == Nanos::MAX)
         })
     }
 }
@@ -124,13 +125,16 @@ fn describe(
     first_symbol: &mut Option<String>,
 ) -> Result<DataFile, CatalogError> {
     let opened = open(path)?;
-    let layout = Layout::resolve(path, opened.metadata.schema(), options)?;
+    let layout = Layout::of(path, &opened.metadata, options)?;
     let row_groups = spans(&opened.metadata, &layout, options);
     let texts = match &layout.fixed_symbol {
         Some(symbol) => BTreeSet::from([symbol.clone()]),
         None => symbols(path, &opened.metadata, &layout, options)?,
     };
     let mut symbols: BTreeSet<String> = texts.iter().filter_map(|text| normalise_symbol(text).ok()).collect();
+    if options.symbol.is_none() {
+        check_folder(path, &layout, &symbols)?;
+    }
     if let (Some(given), None) = (&options.symbol, &layout.fixed_symbol) {
         for symbol in &symbols {
             let first = first_symbol.get_or_insert_with(|| symbol.clone());
@@ -153,6 +157,23 @@ fn describe(
         symbols: symbols.into_iter().collect(),
         has_ts_recv: layout.source(Column::TsRecv).is_some(),
     })
+}
+
+/// A folder `symbol=SYM` and a symbol column say the same, or it is not known which is right.
+fn check_folder(path: &Path, layout: &Layout, symbols: &BTreeSet<String>) -> Result<(), CatalogError> {
+    let (Some(folder), Some(source)) = (symbol_of_path(path), layout.source(Column::Symbol)) else {
+        return Ok(());
+    };
+    let named = normalise_symbol(&folder).ok();
+    match symbols.iter().find(|symbol| named.as_ref() != Some(*symbol)) {
+        None => Ok(()),
+        Some(found) => Err(CatalogError::FolderSymbol {
+            path: path.to_owned(),
+            column: source.name.clone(),
+            folder,
+            found: found.clone(),
+        }),
+    }
 }
 
 /// The distinct texts of the symbol column.
@@ -195,9 +216,7 @@ fn statistics<'a>(
     metadata: &ArrowReaderMetadata,
     source: &Source,
 ) -> Option<&'a Statistics> {
-    let schema = metadata.parquet_schema();
-    let leaf = (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == source.root)?;
-    group.columns().get(leaf)?.statistics()
+    group.columns().get(source.leaf(metadata.metadata())?)?.statistics()
 }
 
 /// What the statistics of each row group say.
@@ -228,5 +247,7 @@ fn time_span(statistics: &Statistics, unit: i64) -> Option<TimeSpan> {
         return None;
     }
     let (min, max) = (values.min_opt()?.checked_mul(unit)?, values.max_opt()?.checked_mul(unit)?);
-    (min <= max).then_some(TimeSpan { min, max })
+    // A row whose time is invalid is none of the span's: it is reported whatever span is asked for.
+    let is_valid = min <= max && Nanos(min).is_tick_time() && Nanos(max).is_tick_time();
+    is_valid.then_some(TimeSpan { min, max })
 }

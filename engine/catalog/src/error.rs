@@ -2,6 +2,7 @@
 //!
 //! Each variant prints one sentence that names the file, and the column or row group where it is known.
 
+use crate::Column;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -55,12 +56,59 @@ pub enum CatalogError {
         /// What the decoder said.
         cause: String,
     },
+    /// A path that is a pipe, a socket or a device.
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is, in words.
+        found: &'static str,
+    },
+    /// A column that the table needs is compressed by a codec that this build does not have.
+    Codec {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The codec.
+        codec: &'static str,
+    },
+    /// A column that the table needs stands in the file more than once.
+    RepeatedColumn {
+        /// The file.
+        path: PathBuf,
+        /// The name that several columns have.
+        column: String,
+    },
+    /// The file can be read as trades and as quotes.
+    TwoTables {
+        /// The file.
+        path: PathBuf,
+        /// The file's name of the column of prices.
+        price: String,
+        /// That of bids.
+        bid: String,
+        /// That of asks.
+        ask: String,
+    },
+    /// The folder names one symbol and the symbol column another.
+    FolderSymbol {
+        /// The file.
+        path: PathBuf,
+        /// The symbol column.
+        column: String,
+        /// What the folder says.
+        folder: String,
+        /// What a row says.
+        found: String,
+    },
     /// A column that the table needs is not in the file.
     MissingColumn {
         /// The file.
         path: PathBuf,
+        /// The column.
+        column: Column,
         /// The name that was looked for.
-        column: String,
+        name: String,
         /// The names that are there.
         present: Vec<String>,
     },
@@ -128,7 +176,7 @@ impl fmt::Display for CatalogError {
                 write!(f, "{} is empty (0 bytes); write or copy the file again", path.display())
             }
             Self::NotParquet { path } => {
-                write!(f, "{} is not a Parquet file; use `import` for other formats", path.display())
+                write!(f, "{} is not a Parquet file; write its ticks as Parquet, which is what this build reads", path.display())
             }
             Self::Truncated { path } => {
                 write!(
@@ -151,18 +199,43 @@ impl fmt::Display for CatalogError {
                 }
                 write!(f, " ({cause}); write or copy the file again")
             }
-            Self::MissingColumn { path, column, present } => write!(
+            Self::NotAFile { path, found } => {
+                write!(f, "{} is {found}; give a regular file or a folder of such", path.display())
+            }
+            Self::Codec { path, column, codec } => write!(
                 f,
-                "{} has no column {column:?} (it has {}); name its column with data.columns or --columns",
-                path.display(),
-                present.join(", ")
+                "{}: column {column:?} is compressed with {codec}, which this build cannot read; write it with zstd, snappy, gzip or lz4",
+                path.display()
             ),
+            Self::RepeatedColumn { path, column } => write!(
+                f,
+                "{} has more than one column {column:?}; rename the others, so that it is clear which is meant",
+                path.display()
+            ),
+            Self::TwoTables { path, price, bid, ask } => write!(
+                f,
+                "{} holds trades (column {price:?}) and quotes (columns {bid:?} and {ask:?}) in one table; write them as two files, or name the ones that are meant with data.columns",
+                path.display()
+            ),
+            Self::FolderSymbol { path, column, folder, found } => write!(
+                f,
+                "{}: the folder says symbol={folder} but column {column:?} says {found:?}; move the file or set data.symbol",
+                path.display()
+            ),
+            Self::MissingColumn { path, column, name, present } => {
+                let path = path.display();
+                write!(f, "{path} has no column {name:?} (it has {}); ", present.join(", "))?;
+                f.write_str(match column {
+                    Column::Symbol => "name it with data.columns, or set data.symbol if all rows are of one symbol",
+                    _ => "name its column with data.columns",
+                })
+            }
             Self::ColumnType { path, column, found, expected } => {
                 write!(f, "{}: column {column:?} is of type {found}; it must be {expected}", path.display())
             }
             Self::NotTicks { path, present } => write!(
                 f,
-                "{} holds neither trades (a column price) nor quotes (columns bid and ask), but {}; name its columns with data.columns or --columns",
+                "{} holds neither trades (a column price) nor quotes (columns bid and ask), but {}; name its columns with data.columns",
                 path.display(),
                 present.join(", ")
             ),

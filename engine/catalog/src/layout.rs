@@ -1,5 +1,6 @@
 //! Where a file keeps the columns of a tick table, and as what arrow type they are to be decoded.
 
+use crate::chunk::Place;
 use crate::column::{Column, ReadOptions};
 use crate::convert::{self, NUMBER_TYPES, SIDE_TYPES, TIME_TYPES};
 use crate::partition::symbol_of_path;
@@ -8,7 +9,8 @@ use crate::{CatalogError, TickKind};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::basic::Type as PhysicalType;
+use parquet::basic::{Compression, Type as PhysicalType};
+use parquet::file::metadata::ParquetMetaData;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +22,35 @@ pub(crate) struct Source {
     pub root: usize,
     /// The file's name for it.
     pub name: String,
+}
+
+impl Source {
+    /// Index among the file's leaf columns; `None` for a group without leaves.
+    pub(crate) fn leaf(&self, metadata: &ParquetMetaData) -> Option<usize> {
+        let schema = metadata.file_metadata().schema_descr();
+        (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == self.root)
+    }
+
+    /// The codec of the column, where this build cannot read it.
+    fn unread_codec(&self, metadata: &ParquetMetaData) -> Option<&'static str> {
+        let leaf = self.leaf(metadata)?;
+        let chunks = metadata.row_groups().iter().filter_map(|group| group.columns().get(leaf));
+        chunks.into_iter().find_map(|chunk| unread_codec(chunk.compression()))
+    }
+}
+
+/// The name of a codec that this build cannot read: the others are features of `parquet` in Cargo.toml.
+const fn unread_codec(codec: Compression) -> Option<&'static str> {
+    match codec {
+        Compression::BROTLI(_) => Some("brotli"),
+        Compression::LZO => Some("lzo"),
+        Compression::UNCOMPRESSED
+        | Compression::SNAPPY
+        | Compression::GZIP(_)
+        | Compression::LZ4
+        | Compression::LZ4_RAW
+        | Compression::ZSTD(_) => None,
+    }
 }
 
 /// Where a file keeps the columns of its table.
@@ -34,11 +65,26 @@ pub(crate) struct Layout {
 const TEXT_OR_INTEGER: &str = "a string or an integer";
 
 impl Layout {
+    /// Finds the columns of a file and checks that each can be decompressed.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`]; [`CatalogError::Codec`].
+    pub(crate) fn of(path: &Path, metadata: &ArrowReaderMetadata, options: &ReadOptions) -> Result<Self, CatalogError> {
+        let layout = Self::resolve(path, metadata.schema(), options)?;
+        for source in &layout.sources {
+            if let Some(codec) = source.unread_codec(metadata.metadata()) {
+                let column = source.name.clone();
+                return Err(CatalogError::Codec { path: path.to_owned(), column, codec });
+            }
+        }
+        Ok(layout)
+    }
+
     /// Finds the columns, by name.
     ///
     /// # Errors
     /// [`CatalogError`] where the file holds no ticks, or lacks a column, or has one of another type.
-    pub(crate) fn resolve(path: &Path, schema: &Schema, options: &ReadOptions) -> Result<Self, CatalogError> {
+    fn resolve(path: &Path, schema: &Schema, options: &ReadOptions) -> Result<Self, CatalogError> {
         let finder = Finder { path, schema, options };
         let kind = finder.kind()?;
         let mut sources = vec![finder.required(Column::TsEvent)?];
@@ -51,7 +97,7 @@ impl Layout {
             None => options.symbol.clone().or_else(|| symbol_of_path(path)),
         };
         if symbol.is_none() && fixed_symbol.is_none() {
-            return Err(finder.missing("symbol"));
+            return Err(finder.missing(Column::Symbol));
         }
         sources.extend(symbol);
         for &column in Column::numbers(kind) {
@@ -81,13 +127,14 @@ impl Layout {
         ProjectionMask::roots(metadata.parquet_schema(), self.sources.iter().map(|source| source.root))
     }
 
-    /// The place of each source in a projected batch.
-    pub(crate) fn places(&self) -> Vec<usize> {
+    /// The place of each source in a projected batch, in the order of the sources.
+    pub(crate) fn places(&self) -> Vec<Place> {
         let mut roots: Vec<usize> = self.sources.iter().map(|source| source.root).collect();
         roots.sort_unstable();
         roots.dedup();
         let place = |root| roots.binary_search(&root).expect("the root is its own");
-        self.sources.iter().map(|source| place(source.root)).collect()
+        let sources = self.sources.iter();
+        sources.map(|source| Place { column: source.column, index: place(source.root) }).collect()
     }
 
     /// The same metadata with the types that decode fastest: decimals over 64 bits as they are, symbols
@@ -142,6 +189,15 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn kind(&self) -> Result<TickKind, CatalogError> {
         let has = |column| self.position(column).is_some();
+        let given = |column| self.options.columns.given(column).is_some();
+        if [Column::Price, Column::Size, Column::Bid, Column::Ask].into_iter().all(has) {
+            // Either table could be read; only a name that was given says which is meant.
+            return match (given(Column::Price), given(Column::Bid) || given(Column::Ask)) {
+                (true, false) => Ok(TickKind::Trades),
+                (false, true) => Ok(TickKind::Quotes),
+                _ => Err(self.two_tables()),
+            };
+        }
         // A price without a size beside bid and ask is an extra column of quotes.
         let quotes = has(Column::Bid) && has(Column::Ask) && !has(Column::Size);
         if has(Column::Price) && !quotes {
@@ -164,19 +220,20 @@ impl Finder<'_> {
     }
 
     fn required(&self, column: Column) -> Result<Source, CatalogError> {
-        let wanted = self.options.columns.given(column).unwrap_or(column.name());
-        self.optional(column)?.ok_or_else(|| self.missing(wanted))
+        self.optional(column)?.ok_or_else(|| self.missing(column))
     }
 
     fn optional(&self, column: Column) -> Result<Option<Source>, CatalogError> {
         let Some(root) = self.position(column) else {
             // A name that was given must be there, in files of the kind it belongs to.
-            return match self.options.columns.given(column) {
-                Some(name) => Err(self.missing(name)),
-                None => Ok(None),
-            };
+            let is_given = self.options.columns.given(column).is_some();
+            return if is_given { Err(self.missing(column)) } else { Ok(None) };
         };
         let field = self.schema.field(root);
+        if self.schema.fields().iter().filter(|other| other.name() == field.name()).count() > 1 {
+            let column = field.name().clone();
+            return Err(CatalogError::RepeatedColumn { path: self.path.to_owned(), column });
+        }
         let expected = expected_types(column);
         if !is_readable(column, field.data_type()) {
             return Err(CatalogError::ColumnType {
@@ -189,11 +246,18 @@ impl Finder<'_> {
         Ok(Some(Source { column, root, name: field.name().clone() }))
     }
 
-    fn missing(&self, column: &str) -> CatalogError {
-        CatalogError::MissingColumn {
+    fn missing(&self, column: Column) -> CatalogError {
+        let name = self.options.columns.given(column).unwrap_or(column.name()).to_owned();
+        CatalogError::MissingColumn { path: self.path.to_owned(), column, name, present: self.present() }
+    }
+
+    fn two_tables(&self) -> CatalogError {
+        let name = |column| self.position(column).map_or_else(String::new, |root| self.schema.field(root).name().clone());
+        CatalogError::TwoTables {
             path: self.path.to_owned(),
-            column: column.to_owned(),
-            present: self.present(),
+            price: name(Column::Price),
+            bid: name(Column::Bid),
+            ask: name(Column::Ask),
         }
     }
 

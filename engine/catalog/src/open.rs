@@ -1,4 +1,4 @@
-//! Opening a file: magic bytes, footer, and whether the footer's claims fit the file.
+//! Opening a file: that it is one, magic bytes, footer, and whether the footer's claims fit the file.
 //!
 //! Decoders of damaged input may panic; everything that decodes runs behind [`shielded`].
 
@@ -8,6 +8,7 @@ use parquet::errors::ParquetError;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileTypeExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -53,6 +54,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 /// [`CatalogError`] where it is not a whole Parquet file.
 pub(crate) fn open(path: &Path) -> Result<Opened, CatalogError> {
     let io = |action| move |error| CatalogError::Io { action, path: path.to_owned(), error };
+    check_file_type(path)?;
     let mut file = File::open(path).map_err(io("open"))?;
     let length = file.metadata().map_err(io("read"))?.len();
     check_magic(&mut file, length, path)?;
@@ -63,6 +65,26 @@ pub(crate) fn open(path: &Path) -> Result<Opened, CatalogError> {
         .map_err(|cause| CatalogError::DamagedFooter { path: path.to_owned(), cause })?;
     check_claims(&metadata, length, path)?;
     Ok(Opened { file, metadata })
+}
+
+/// Refuses what is no regular file before it is opened: a pipe that nobody writes to never opens.
+fn check_file_type(path: &Path) -> Result<(), CatalogError> {
+    let metadata = std::fs::metadata(path);
+    let metadata =
+        metadata.map_err(|error| CatalogError::Io { action: "open", path: path.to_owned(), error })?;
+    let file_type = metadata.file_type();
+    let found = if file_type.is_file() {
+        return Ok(());
+    } else if file_type.is_dir() {
+        "a folder"
+    } else if file_type.is_fifo() {
+        "a named pipe"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    };
+    Err(CatalogError::NotAFile { path: path.to_owned(), found })
 }
 
 fn check_magic(file: &mut File, length: u64, path: &Path) -> Result<(), CatalogError> {
@@ -130,6 +152,26 @@ mod tests {
         check(b"PAR1PAR1", "is truncated");
         check(b"PAR1\xff\xff\xff\xff\xff\xff\xff\x7fPAR1", "damaged Parquet footer");
         check(b"PAR1\0\0\0\0\x04\0\0\0PAR1", "damaged Parquet footer");
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |path: &Path, expected: &str| {
+            let error = open(path).err().expect("it is no file").to_string();
+            assert_eq!(error, format!("{} is {expected}; give a regular file or a folder of such", path.display()));
+        };
+        let pipe = folder.path().join("pipe.parquet");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        check(&pipe, "a named pipe");
+        let link = folder.path().join("link.parquet");
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        check(&link, "a named pipe");
+        let socket = folder.path().join("socket.parquet");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        check(&socket, "a socket");
+        check(Path::new("/dev/null"), "a device");
+        check(folder.path(), "a folder");
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //! Each row group is decoded by a reader of its own, so that an error knows its row group and the row
 //! numbers stay right when row groups are skipped by their statistics.
 
-use crate::chunk::OddCell;
+use crate::chunk::Place;
 use crate::column::{Column, ReadOptions};
 use crate::discover::spans;
 use crate::layout::{Layout, expected_types};
 use crate::open::{Opened, open, shielded};
 use crate::symbols::Symbols;
-use crate::{CatalogError, Cell, Chunk, SIDE_INVALID, TIME_INVALID, TradeId, convert, is_value};
+use crate::{CatalogError, Chunk, TradeId, convert};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -61,7 +61,7 @@ pub struct TickReader {
     file: File,
     metadata: ArrowReaderMetadata,
     layout: Layout,
-    places: Vec<usize>,
+    places: Vec<Place>,
     integer_unit: i64,
     options: ReadOptions,
     groups: Vec<Group>,
@@ -88,7 +88,7 @@ impl TickReader {
     /// [`CatalogError`] where the file is no whole Parquet file of ticks.
     pub fn open(path: &Path, options: &ReadOptions, range: TimeRange) -> Result<Self, CatalogError> {
         let opened = open(path)?;
-        let layout = Layout::resolve(path, opened.metadata.schema(), options)?;
+        let layout = Layout::of(path, &opened.metadata, options)?;
         Ok(Self::new(path, opened, layout, options, range))
     }
 
@@ -107,7 +107,7 @@ impl TickReader {
         columns: &[Column],
     ) -> Result<Self, CatalogError> {
         let opened = open(path)?;
-        let layout = Layout::resolve(path, opened.metadata.schema(), options)?.only(columns);
+        let layout = Layout::of(path, &opened.metadata, options)?.only(columns);
         Ok(Self::new(path, opened, layout, options, range))
     }
 
@@ -161,7 +161,7 @@ impl TickReader {
     /// # Errors
     /// [`CatalogError::Damaged`] with the row group, and the column where one alone fails.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, CatalogError> {
-        chunk.restart(self.layout.kind, self.next_row);
+        chunk.restart(self.layout.kind, self.next_row, &self.places);
         while chunk.rows() < CHUNK_ROWS_ENOUGH {
             if self.current.is_none() {
                 let Some(&group) = self.groups.get(self.next_group) else { break };
@@ -171,7 +171,7 @@ impl TickReader {
                 self.start(group, chunk)?;
             }
             match self.next_batch()? {
-                Some(batch) => self.append(&batch, chunk)?,
+                Some(batch) => self.append(batch, chunk)?,
                 None => self.current = None,
             }
         }
@@ -230,13 +230,13 @@ impl TickReader {
         }
     }
 
-    fn append(&mut self, batch: &RecordBatch, chunk: &mut Chunk) -> Result<(), CatalogError> {
+    fn append(&mut self, batch: RecordBatch, chunk: &mut Chunk) -> Result<(), CatalogError> {
         let before = chunk.rows();
         self.next_row += batch.num_rows() as u64;
         for index in 0..self.places.len() {
-            let column = self.layout.sources[index].column;
-            let array = batch.column(self.places[index]);
-            if !self.append_column(column, array, chunk, before) {
+            let Place { column, index: place } = self.places[index];
+            let array = batch.column(place);
+            if !self.append_column(column, array, chunk) {
                 return Err(CatalogError::ColumnType {
                     path: self.path.clone(),
                     column: self.layout.sources[index].name.clone(),
@@ -248,10 +248,11 @@ impl TickReader {
         if self.layout.fixed_symbol.is_some() {
             chunk.symbol.resize(chunk.rows(), 0);
         }
+        chunk.keep(before, batch);
         Ok(())
     }
 
-    fn append_column(&mut self, column: Column, array: &ArrayRef, chunk: &mut Chunk, before: usize) -> bool {
+    fn append_column(&mut self, column: Column, array: &ArrayRef, chunk: &mut Chunk) -> bool {
         // Types were checked with the layout; arrow may still have declined a faster one asked for.
         let is_readable = match column {
             Column::TsEvent | Column::TsRecv => convert::is_time(array.data_type()),
@@ -264,19 +265,13 @@ impl TickReader {
         }
         let place = Column::numbers(chunk.kind).iter().position(|&number| number == column);
         match (column, place) {
-            (Column::TsEvent, _) => append_times(array, column, self.integer_unit, chunk, before),
+            (Column::TsEvent, _) => convert::append_times(array, self.integer_unit, &mut chunk.ts_event),
             (Column::TsRecv, _) => convert::append_times(array, self.integer_unit, &mut chunk.ts_recv),
             (Column::Symbol, _) => return self.symbols.append(array, &mut chunk.symbol),
-            (Column::Side, _) => append_sides(array, chunk, before),
+            (Column::Side, _) => convert::append_sides(array, &mut chunk.side),
             (Column::TradeId, _) => return append_ids(array, &mut chunk.trade_id),
             (_, Some(place)) => {
-                let numbers = &mut chunk.numbers[place];
-                convert::append_numbers(array, self.options.excess, numbers);
-                let odd = numbers[before..].iter().enumerate().filter(|(_, raw)| !is_value(**raw));
-                let odd = odd.filter(|(_, raw)| Cell::from_raw(**raw).needs_text());
-                let text =
-                    |(row, _)| OddCell { row: before + row, column, text: convert::cell_text(array, row) };
-                chunk.odd.extend(odd.map(text));
+                convert::append_numbers(array, self.options.excess, &mut chunk.numbers[place]);
             }
             _ => unreachable!("a column of the other kind is not in the layout"),
         }
@@ -286,22 +281,6 @@ impl TickReader {
 
 fn next_of(reader: &mut ParquetRecordBatchReader) -> Result<Option<RecordBatch>, String> {
     shielded(|| reader.next().transpose().map_err(|error: ArrowError| error.into()))
-}
-
-fn append_times(array: &ArrayRef, column: Column, unit: i64, chunk: &mut Chunk, before: usize) {
-    convert::append_times(array, unit, &mut chunk.ts_event);
-    for (row, _) in chunk.ts_event[before..].iter().enumerate().filter(|(_, ts)| **ts == TIME_INVALID) {
-        let text = convert::cell_text(array, row);
-        chunk.odd.push(OddCell { row: before + row, column, text });
-    }
-}
-
-fn append_sides(array: &ArrayRef, chunk: &mut Chunk, before: usize) {
-    convert::append_sides(array, &mut chunk.side);
-    for (row, _) in chunk.side[before..].iter().enumerate().filter(|(_, side)| **side == SIDE_INVALID) {
-        let text = if array.is_null(row) { "null".to_owned() } else { convert::cell_text(array, row) };
-        chunk.odd.push(OddCell { row: before + row, column: Column::Side, text });
-    }
 }
 
 fn append_ids(array: &ArrayRef, out: &mut Vec<TradeId>) -> bool {

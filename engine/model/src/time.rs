@@ -27,6 +27,17 @@ impl Nanos {
     pub const HOUR: Self = Self(3_600_000_000_000);
     /// One day.
     pub const DAY: Self = Self(86_400_000_000_000);
+    /// The earliest time a tick may have, 1678-01-01T00:00:00Z. This and [`Self::TICK_END`] lie a hundred days
+    /// inside the range of 64 bits, so that a latency and a week's timeframe still fit beside any tick.
+    pub const TICK_FIRST: Self = Self(-9_214_560_000 * Self::SECOND.0);
+    /// The first time that is too late for a tick, 2262-01-01T00:00:00Z.
+    pub const TICK_END: Self = Self(9_214_646_400 * Self::SECOND.0);
+
+    /// Whether a tick may have this time: [`Self::TICK_FIRST`] inclusive, [`Self::TICK_END`] exclusive.
+    #[inline]
+    pub const fn is_tick_time(self) -> bool {
+        self.0 >= Self::TICK_FIRST.0 && self.0 < Self::TICK_END.0
+    }
 
     /// The sum, stopping at the ends of the range.
     #[inline]
@@ -50,6 +61,11 @@ impl Sub for Nanos {
         Self(self.0 - other.0)
     }
 }
+
+const _: () = {
+    assert!(Nanos::TICK_FIRST.0 - Nanos::MIN.0 > 100 * Nanos::DAY.0, "a span of days fits before any tick");
+    assert!(Nanos::MAX.0 - Nanos::TICK_END.0 > 100 * Nanos::DAY.0, "a span of days fits after any tick");
+};
 
 /// A bar's length: a positive span, written `1s`, `5m`, `30m`, `1h`, `1d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,6 +186,20 @@ mod tests {
         assert_eq!(Timeframe::parse("60s").unwrap().to_string(), "1m");
         for text in ["", "m", "0m", "-1m", "1.5m", "8d", "1w", "99999999999999999999s", "1 m"] {
             assert_eq!(Timeframe::parse(text), Err(TimeframeError(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_week_and_a_latency_fit_beside_any_tick() {
+        let week = Timeframe::parse("7d").unwrap();
+        for ts in [Nanos::TICK_FIRST, Nanos(Nanos::TICK_END.0 - 1)] {
+            assert!(ts.is_tick_time());
+            let late = ts + Nanos::DAY;
+            assert!(week.bar_open(ts) <= ts && week.bar_close(late) > late);
+            assert_eq!((week.bar_close(late) - week.bar_open(late)).0, Timeframe::NANOS_MAX);
+        }
+        for ts in [Nanos::MIN, Nanos(Nanos::TICK_FIRST.0 - 1), Nanos::TICK_END, Nanos::MAX] {
+            assert!(!ts.is_tick_time(), "{ts:?}");
         }
     }
 
