@@ -1,7 +1,5 @@
 //! The hot path's kernels by wall clock: `cargo bench -p bench --bench kernels`.
 
-#![expect(missing_docs, reason = "the harness's macros make public items without documentation")]
-
 use bars::Boundaries;
 use bench::kernels::{self, TICKS};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

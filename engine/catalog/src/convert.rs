@@ -319,7 +319,8 @@ mod tests {
     /// In any unit, with and without a type of its own: the first and the last time are in, their neighbours out.
     #[test]
     fn times_beyond_those_of_ticks_are_invalid() {
-        let instant = |text: &str| i64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_nanosecond()).unwrap();
+        let instant =
+            |text: &str| i64::try_from(text.parse::<jiff::Timestamp>().unwrap().as_nanosecond()).unwrap();
         let (first, end) = (instant("1678-01-01T00:00:00Z"), instant("2262-01-01T00:00:00Z"));
         for unit in [1, 1_000, 1_000_000, 1_000_000_000] {
             let (low, high) = (first / unit, end / unit);
@@ -334,7 +335,8 @@ mod tests {
                 1_000_000 => Box::new(TimestampMillisecondArray::from(values.clone())),
                 _ => Box::new(TimestampSecondArray::from(values.clone())),
             };
-            for (array, integer_unit) in [(typed, 7), (Box::new(Int64Array::from(values)), unit)] {
+            let plain: Box<dyn Array> = Box::new(Int64Array::from(values));
+            for (array, integer_unit) in [(typed, 7), (plain, unit)] {
                 let mut out = Vec::new();
                 append_times(&*array, integer_unit, &mut out);
                 assert_eq!(out, expected, "unit {unit}");
@@ -345,9 +347,13 @@ mod tests {
     #[test]
     fn texts_are_those_of_the_file() {
         let texts = |array: &dyn Array| (0..array.len()).map(|row| cell_text(array, row)).collect::<Vec<_>>();
-        let floats = Float64Array::from(vec![Some(1e-10), Some(-1.0), Some(0.1), Some(1e300), Some(f64::NAN), None]);
+        let floats =
+            Float64Array::from(vec![Some(1e-10), Some(-1.0), Some(0.1), Some(1e300), Some(f64::NAN), None]);
         assert_eq!(texts(&floats), ["1e-10", "-1", "0.1", "1e300", "NaN", "null"]);
-        assert_eq!(texts(&decimal(vec![Some(4), Some(-1_500_000), Some(0)], 10)), ["0.0000000004", "-0.00015", "0"]);
+        assert_eq!(
+            texts(&decimal(vec![Some(4), Some(-1_500_000), Some(0)], 10)),
+            ["0.0000000004", "-0.00015", "0"]
+        );
         assert_eq!(texts(&decimal(vec![Some(100)], 0)), ["100"]);
         assert_eq!(texts(&NullArray::new(1)), ["null"]);
         assert_eq!(texts(&TimestampNanosecondArray::from(vec![i64::MAX])), ["9223372036854775807ns"]);

@@ -41,9 +41,8 @@ pub struct TimeSpan {
 impl RowGroupSpan {
     /// Whether a row may be of these times; a row without a time may be anywhere.
     pub fn may_hold(&self, range: TimeRange) -> bool {
-        self.ts_event.is_none_or(|span| {
-            span.max >= range.from.0 && (span.min < range.to.0 || range.to == Nanos::MAX)
-        })
+        self.ts_event
+            .is_none_or(|span| span.max >= range.from.0 && (span.min < range.to.0 || range.to == Nanos::MAX))
     }
 }
 

@@ -176,7 +176,11 @@ impl fmt::Display for CatalogError {
                 write!(f, "{} is empty (0 bytes); write or copy the file again", path.display())
             }
             Self::NotParquet { path } => {
-                write!(f, "{} is not a Parquet file; write its ticks as Parquet, which is what this build reads", path.display())
+                write!(
+                    f,
+                    "{} is not a Parquet file; write its ticks as Parquet, which is what this build reads",
+                    path.display()
+                )
             }
             Self::Truncated { path } => {
                 write!(
@@ -226,7 +230,9 @@ impl fmt::Display for CatalogError {
                 let path = path.display();
                 write!(f, "{path} has no column {name:?} (it has {}); ", present.join(", "))?;
                 f.write_str(match column {
-                    Column::Symbol => "name it with data.columns, or set data.symbol if all rows are of one symbol",
+                    Column::Symbol => {
+                        "name it with data.columns, or set data.symbol if all rows are of one symbol"
+                    }
                     _ => "name its column with data.columns",
                 })
             }

@@ -69,7 +69,11 @@ impl Layout {
     ///
     /// # Errors
     /// As [`Self::resolve`]; [`CatalogError::Codec`].
-    pub(crate) fn of(path: &Path, metadata: &ArrowReaderMetadata, options: &ReadOptions) -> Result<Self, CatalogError> {
+    pub(crate) fn of(
+        path: &Path,
+        metadata: &ArrowReaderMetadata,
+        options: &ReadOptions,
+    ) -> Result<Self, CatalogError> {
         let layout = Self::resolve(path, metadata.schema(), options)?;
         for source in &layout.sources {
             if let Some(codec) = source.unread_codec(metadata.metadata()) {
@@ -252,7 +256,9 @@ impl Finder<'_> {
     }
 
     fn two_tables(&self) -> CatalogError {
-        let name = |column| self.position(column).map_or_else(String::new, |root| self.schema.field(root).name().clone());
+        let name = |column| {
+            self.position(column).map_or_else(String::new, |root| self.schema.field(root).name().clone())
+        };
         CatalogError::TwoTables {
             path: self.path.to_owned(),
             price: name(Column::Price),

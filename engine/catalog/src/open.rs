@@ -159,7 +159,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let check = |path: &Path, expected: &str| {
             let error = open(path).err().expect("it is no file").to_string();
-            assert_eq!(error, format!("{} is {expected}; give a regular file or a folder of such", path.display()));
+            assert_eq!(
+                error,
+                format!("{} is {expected}; give a regular file or a folder of such", path.display())
+            );
         };
         let pipe = folder.path().join("pipe.parquet");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use support::data::{Market, Random, Walk, walk, write_quotes, write_trades};
 use support::exact::{instant, rfc3339};
 use support::tables::{self, BarRow, Table};
-use support::{Place, Run};
+use support::{Place, Run, check_random};
 
 /// All stages on one thread, cut after bars, three groups, a thread for each stage.
 const LAYOUTS: [&str; 4] = [
@@ -160,36 +160,36 @@ fn how_rows_are_split_over_files_changes_nothing() {
     }
 }
 
-proptest! {
-    #![proptest_config(support::cases(12))]
-    #[test]
-    fn any_split_of_the_rows_is_the_same_run(
-        seed in any::<u64>(),
-        cuts in prop::collection::vec(0..600_usize, 0..6),
-        apart in any::<bool>(),
-        threads in 1..5_u8,
-    ) {
-        let place = Place::new();
-        let market = market(seed, 200);
-        let config = config("bar", "0ns");
-        let base = place.run("base", &config, &market.write(&place.path(""), "all"), &[]);
-        let mut cuts: Vec<usize> = cuts.into_iter().chain([0, usize::MAX]).collect();
-        cuts.sort_unstable();
-        let mut files = Vec::new();
-        for (n, ends) in cuts.windows(2).enumerate() {
-            for symbols in if apart { vec!["B", "E"] } else { vec![""] } {
-                let mut part = Market::default();
-                let rows = |len: usize| ends[0].min(len)..ends[1].min(len);
-                part.trades.extend(&market.trades[rows(market.trades.len())]);
-                part.quotes.extend(&market.quotes[rows(market.quotes.len())]);
-                part.trades.retain(|trade| trade.symbol.starts_with(symbols));
-                part.quotes.retain(|quote| quote.symbol.starts_with(symbols));
-                files.extend(part.write(&place.path(""), &format!("part-{n}-{symbols}")));
-            }
+/// Where rows are cut into files, whether symbols get files of their own, and how many threads decode.
+type Split = (Vec<usize>, bool, u8);
+
+fn check_split(seed: u64, (cuts, apart, threads): &Split) {
+    let place = Place::new();
+    let market = market(seed, 200);
+    let config = config("bar", "0ns");
+    let base = place.run("base", &config, &market.write(&place.path(""), "all"), &[]);
+    let mut cuts: Vec<usize> = cuts.iter().copied().chain([0, usize::MAX]).collect();
+    cuts.sort_unstable();
+    let mut files = Vec::new();
+    for (n, ends) in cuts.windows(2).enumerate() {
+        for symbols in if *apart { vec!["B", "E"] } else { vec![""] } {
+            let mut part = Market::default();
+            let rows = |len: usize| ends[0].min(len)..ends[1].min(len);
+            part.trades.extend(&market.trades[rows(market.trades.len())]);
+            part.quotes.extend(&market.quotes[rows(market.quotes.len())]);
+            part.trades.retain(|trade| trade.symbol.starts_with(symbols));
+            part.quotes.retain(|quote| quote.symbol.starts_with(symbols));
+            files.extend(part.write(&place.path(""), &format!("part-{n}-{symbols}")));
         }
-        let flag = format!("data.decode_threads={threads}");
-        check_same(&base, &place.run("parts", &config, &files, &["--set", &flag]));
     }
+    let flag = format!("data.decode_threads={threads}");
+    check_same(&base, &place.run("parts", &config, &files, &["--set", &flag]));
+}
+
+#[test]
+fn any_split_of_the_rows_is_the_same_run() {
+    let split = (prop::collection::vec(0..600_usize, 0..6), any::<bool>(), 1..5_u8);
+    check_random(12, &(any::<u64>(), split), |(seed, split)| check_split(seed, &split));
 }
 
 #[test]

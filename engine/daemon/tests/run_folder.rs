@@ -12,7 +12,7 @@ use support::data::{Market, Random, Tick, Walk, walk};
 use support::exact::{half_even, instant, parse, rfc3339};
 use support::replay::{Replay, Rules};
 use support::tables::{self, EquityRow, FillRow, OrderRow, Table};
-use support::{Place, Run, bars, check_run, figures};
+use support::{Place, Run, bars, check_random, check_run, figures};
 
 const MAKER: &str = "-0.000123457";
 const TAKER: &str = "0.00043";
@@ -367,10 +367,7 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-proptest! {
-    #![proptest_config(support::cases(40))]
-    #[test]
-    fn every_figure_follows_from_ticks_and_orders(case in cases()) {
-        check(&case);
-    }
+#[test]
+fn every_figure_follows_from_ticks_and_orders() {
+    check_random(40, &cases(), |case| drop(check(&case)));
 }

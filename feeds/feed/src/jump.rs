@@ -2,6 +2,9 @@
 //!
 //! A refused price starts a streak. Refused prices near its first count on; one that is not starts a new
 //! streak. The third of a streak is believed. All comparisons are exact.
+//!
+//! A price has no distance from zero in fractions of zero. So where zero is a legal price, nothing is far from
+//! it: after an accepted zero any price passes, and after a refused zero any refused price counts on.
 
 use model::{Rate, UNIT};
 
@@ -89,6 +92,11 @@ mod tests {
         check("0.5", &[100, 1000, 10, 1000, 10, 1000, 10], &[y, n, n, n, n, n, n]);
         check("0", &[100, 1000, 1], &[y, y, y]);
         check("0.5", &[0, 1000, 1], &[y, y, n]);
+        check("0.5", &[0, -1000, 0, 5], &[y, y, n, n]);
+        check("0.000000001", &[0, 0, i64::MAX, 0], &[y, y, y, n]);
+        // The first refused is 0, so the next count on, however far apart they are.
+        check("0.5", &[100, 0, 1000, -7], &[y, n, n, y]);
+        check("0.5", &[100, 0, 101, 0, 0, 0], &[y, n, y, n, n, y]);
         check("0.5", &[-100, -150, -74, 100], &[y, y, n, n]);
         check("0.000000001", &[1_000_000_000, 1_000_000_001, 1_000_000_003], &[y, y, n]);
     }

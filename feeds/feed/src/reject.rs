@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub enum RejectReason {
     /// The text is not a row of the format.
     Parse,
-    /// No time, or one that does not fit 64-bit nanoseconds.
+    /// No time, or one before 1678 or after 2261.
     TimestampInvalid,
     /// No symbol, or one that is none.
     SymbolInvalid,
@@ -28,7 +28,8 @@ pub enum RejectReason {
     SideInvalid,
     /// A quote without bid or ask.
     QuoteEmpty,
-    /// Older than the last accepted of its symbol and kind in its file.
+    /// Older than the last accepted of its symbol and kind in its file; with a reorder window, further behind the
+    /// newest one seen there than the window is long.
     TimestampRegression,
     /// A trade id among the symbol's last 65,536.
     Duplicate,

@@ -54,7 +54,9 @@ const fn fault<T>(reason: RejectReason, column: &'static str) -> Result<T, Fault
 }
 
 fn check_head(ts_event: Time, symbol: Option<SymbolId>) -> Result<Nanos, Fault> {
-    let Some(ts_event) = ts_event else { return fault(RejectReason::TimestampInvalid, "ts_event") };
+    let Some(ts_event) = ts_event.filter(|ts| ts.is_tick_time()) else {
+        return fault(RejectReason::TimestampInvalid, "ts_event");
+    };
     if symbol.is_none() {
         return fault(RejectReason::SymbolInvalid, "symbol");
     }
@@ -163,6 +165,10 @@ mod tests {
             RawTrade { ts_event: None, symbol: None, ..trade(NAN, NAN, None) }.check(false),
             Some((R::TimestampInvalid, "ts_event")),
         );
+        for ts in [Nanos::MIN, Nanos::TICK_END, Nanos::MAX] {
+            let made = RawTrade { ts_event: Some(ts), ..trade(ONE, ONE, None) };
+            check(made.check(false), Some((R::TimestampInvalid, "ts_event")));
+        }
         check(
             RawTrade { symbol: None, ..trade(NAN, NAN, None) }.check(false),
             Some((R::SymbolInvalid, "symbol")),

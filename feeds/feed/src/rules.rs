@@ -20,7 +20,8 @@ pub struct Rules {
     pub on_bad_row: OnBadRow,
     /// Largest |p / last − 1|; zero: not checked.
     pub max_price_jump: Rate,
-    /// Rows of a source that are out of order by at most this are sorted; zero: they are refused.
+    /// Rows of a source that are behind its newest by at most this are sorted, others are refused; zero: none is
+    /// sorted.
     pub reorder_window: Nanos,
 }
 

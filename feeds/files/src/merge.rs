@@ -7,13 +7,13 @@
 //! costs one comparison a row. Waiting is only ever for the one file that is needed, so the order in
 //! which workers finish cannot change the result.
 
-use crate::decode::{Context, SourceFile};
+use crate::decode::{Context, Rows, SourceFile};
 use crate::lane::{Lane, LaneStream, Ready, earliest};
 use crate::output::{Output, Stop};
-use crate::stream::{Origin, Place, Stream};
+use crate::stream::{Origin, Place, Stream, TooLate};
 use crate::workers::{Work, Workers};
 use catalog::TradeId;
-use feed::{Fault, FeedError, Reject, Rules, SymbolRules, TickHistory, event_text};
+use feed::{Fault, FeedError, Reject, RejectReason, Rules, SymbolRules, TickHistory, event_text};
 use model::{Event, Nanos, SymbolId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -142,8 +142,8 @@ impl Merger {
                 self.lanes[lane].credits.fetch_add(1, Ordering::AcqRel);
             }
         }
-        self.lanes[lane].add_rejects(&mut rows.rejects);
         self.distribute(lane, &mut rows);
+        self.lanes[lane].add_rejects(&mut rows.rejects);
         self.workers.give_back(rows);
         self.queue(lane, bound);
         if self.lanes[lane].is_finished {
@@ -189,15 +189,25 @@ impl Merger {
         }
     }
 
-    /// Hands the rows of a file to its streams.
-    fn distribute(&mut self, lane: usize, rows: &mut crate::decode::Rows) {
+    /// Hands the rows of a file to its streams; those that no stream takes join the rejects.
+    fn distribute(&mut self, lane: usize, rows: &mut Rows) {
         let lane = &self.lanes[lane];
-        if let [only] = lane.streams[..] {
-            self.streams[only.index].take_all(rows);
-        } else {
-            for (index, event) in rows.events.iter().enumerate() {
-                let stream = lane.stream_of(event.symbol);
-                self.streams[stream].push(*event, rows.ids.get(index).copied());
+        match lane.streams[..] {
+            [only] if !self.streams[only.index].sorts() => self.streams[only.index].take_all(rows),
+            _ => {
+                let rejects = rows.rejects.len();
+                for (index, event) in rows.events.iter().enumerate() {
+                    let id = rows.ids.get(index).copied();
+                    let stream = &mut self.streams[lane.stream_of(event.symbol)];
+                    if let Err(TooLate) = stream.push(*event, id) {
+                        let fault = Fault { reason: RejectReason::TimestampRegression, column: "ts_event" };
+                        let id = id.unwrap_or(TradeId::NONE);
+                        rows.rejects.push(refused(event, id, fault, lane, &self.context));
+                    }
+                }
+                if rows.rejects.len() > rejects {
+                    rows.rejects.sort_by_key(|reject| reject.row);
+                }
             }
         }
         if lane.is_finished {

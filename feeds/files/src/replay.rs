@@ -83,9 +83,15 @@ impl ParquetFeed {
         State::Running { inlet, merger }
     }
 
-    fn fail<T>(&mut self, error: FeedError) -> Result<T, FeedError> {
-        self.state = State::Over;
-        Err(error)
+    /// Ends the threads: once this returns, nobody holds the sink for rejects any more. Gives the last words
+    /// of the merger if it panicked.
+    fn end(&mut self) -> Option<String> {
+        let State::Running { inlet, merger } = std::mem::replace(&mut self.state, State::Over) else {
+            return None;
+        };
+        // The merger notices that nobody listens, and its workers end with it.
+        drop(inlet);
+        merger.join().err().map(|panic| panic_message(&*panic))
     }
 }
 
@@ -167,18 +173,16 @@ impl Feed for ParquetFeed {
             }
             Ok(Message::End(tally)) => {
                 self.tally = tally;
-                self.state = State::Over;
+                self.end();
                 Ok(More::Ended)
             }
-            Ok(Message::Failed(error)) => self.fail(error),
+            Ok(Message::Failed(error)) => {
+                self.end();
+                Err(error)
+            }
             Err(_) => {
-                let State::Running { inlet, merger } = std::mem::replace(&mut self.state, State::Over) else {
-                    return Ok(More::Ended);
-                };
-                drop(inlet);
-                let message =
-                    merger.join().err().map_or("no message".to_owned(), |panic| panic_message(&*panic));
-                self.fail(FeedError::Thread { message })
+                let message = self.end().unwrap_or_else(|| "no message".to_owned());
+                Err(FeedError::Thread { message })
             }
         }
     }
@@ -190,10 +194,6 @@ impl Feed for ParquetFeed {
 
 impl Drop for ParquetFeed {
     fn drop(&mut self) {
-        if let State::Running { inlet, merger } = std::mem::replace(&mut self.state, State::Over) {
-            // The merger notices that nobody listens, and its workers end with it.
-            drop(inlet);
-            let _ = merger.join();
-        }
+        self.end();
     }
 }

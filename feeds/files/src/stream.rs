@@ -43,6 +43,10 @@ pub(crate) struct Stream {
     has_ids: bool,
 }
 
+/// A row came too late to be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLate;
+
 /// Where a stream comes from.
 pub(crate) struct Origin {
     pub lane: usize,
@@ -108,13 +112,14 @@ impl Stream {
         self.reorder.as_ref().is_some_and(|reorder| reorder.earliest().is_some())
     }
 
-    /// Takes all rows of a chunk by swapping memory. Only when drained, and only rows of its symbol.
+    /// Whether rows are sorted within a window.
+    pub(crate) fn sorts(&self) -> bool {
+        self.reorder.is_some()
+    }
+
+    /// Takes all rows of a chunk by swapping memory. Only when drained, and only rows of its symbol; not if it sorts.
     pub(crate) fn take_all(&mut self, rows: &mut Rows) {
-        debug_assert!(self.is_drained(), "rows that wait are not given up");
-        if self.reorder.is_some() {
-            self.take_each(rows);
-            return;
-        }
+        debug_assert!(self.is_drained() && !self.sorts(), "rows that wait are not given up");
         self.head = 0;
         std::mem::swap(&mut self.events, &mut rows.events);
         std::mem::swap(&mut self.ids, &mut rows.ids);
@@ -135,23 +140,20 @@ impl Stream {
         Rows { events, ids, rejects: Vec::new() }
     }
 
-    fn take_each(&mut self, rows: &Rows) {
-        for (index, event) in rows.events.iter().enumerate() {
-            self.push(*event, rows.ids.get(index).copied());
-        }
-    }
-
-    /// Takes one row.
-    pub(crate) fn push(&mut self, event: Event, id: Option<TradeId>) {
+    /// Takes a row.
+    ///
+    /// # Errors
+    /// [`TooLate`], if it is further behind the newest than the window allows.
+    pub(crate) fn push(&mut self, event: Event, id: Option<TradeId>) -> Result<(), TooLate> {
         self.has_ids |= id.is_some();
         let id = id.unwrap_or(TradeId::NONE);
-        match self.reorder.take() {
-            None => self.release(event, id),
-            Some(mut reorder) => {
-                reorder.push(event.tick_ts_event(), (event, id), |(event, id)| self.release(event, id));
-                self.reorder = Some(reorder);
-            }
-        }
+        let Some(mut reorder) = self.reorder.take() else {
+            self.release(event, id);
+            return Ok(());
+        };
+        let taken = reorder.push(event.tick_ts_event(), (event, id), |(event, id)| self.release(event, id));
+        self.reorder = Some(reorder);
+        taken.map_err(|_| TooLate)
     }
 
     /// No row follows: what is held back has found its order.

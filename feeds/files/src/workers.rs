@@ -142,7 +142,11 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Decodes a chunk; gives the decoder back if this worker shall go on with it at once.
-fn perform(context: &Arc<Context>, job: Job, mut rows: Rows) -> (Result<Decoded, FeedError>, Option<Box<Decoder>>) {
+fn perform(
+    context: &Arc<Context>,
+    job: Job,
+    mut rows: Rows,
+) -> (Result<Decoded, FeedError>, Option<Box<Decoder>>) {
     let now = || context.time_source.as_ref().map_or(0, |time| time());
     let start = now();
     let decode = || {

@@ -324,14 +324,14 @@ const KEYS: &[Key] = &[
         Shape::Duration,
         r#""0s""#,
         "duration",
-        "Rows out of order by less than this are sorted rather than rejected.",
+        "Rows behind the newest of their symbol and file by at most this are sorted rather than rejected.",
     ),
     Key::new(
         "ingest.max_price_jump",
         Shape::Decimal(Fixed::Rate, Range::ZeroOrMore, Off::Never),
         r#""0.5""#,
         "fraction of the last price",
-        "A tick further from the last one is rejected; 0 switches it off.",
+        "A tick further from the last one is rejected; 0 switches it off; nothing is far from a last price of 0.",
     ),
     Key::new(
         "ingest.excess_decimals",

@@ -198,7 +198,7 @@ fn senseless_values_are_refused() {
         ("run.cores = [-1]", ["run.cores", "no core number"]),
         ("run.cores = []", ["run.cores", "empty"]),
         ("run.cores = \"all\"", ["run.cores", "none of its values"]),
-        ("data.paths = [\"a\", \"a\"]", ["data.paths", "twice"]),
+        ("data.paths = [\"a\", \"\"]", ["data.paths", "a path is empty"]),
         ("data.columns = \"prize=px\"", ["data.columns", "nearest is \"price\""]),
         ("data.symbol = \"a b\"", ["data.symbol", "not of the form"]),
         ("data.from = \"2025-01-01T00:00:00\"", ["data.from", "needs an offset"]),
@@ -333,6 +333,12 @@ fn flags_override_and_are_the_origin() {
     assert!(error.starts_with("--from: data.from is \"never\","), "{error}");
     let loaded = Loaded::parse("c.toml", "data.paths = \"c\"", &overrides[..1]).unwrap();
     assert_eq!(loaded.config.data.paths, [PathBuf::from("a"), PathBuf::from("b")]);
+    let again = load("data.paths = [\"b\", \"a\", \"b\", \"b\"]").unwrap();
+    assert_eq!(
+        again.config.data.paths,
+        [PathBuf::from("b"), PathBuf::from("a")],
+        "one named again adds nothing"
+    );
     assert!(loaded.show().contains("paths = [\"a\", \"b\"] # --data\n"));
 }
 

@@ -21,7 +21,8 @@ pub mod figures;
 pub mod replay;
 pub mod tables;
 
-use proptest::prelude::ProptestConfig;
+use proptest::prelude::{ProptestConfig, Strategy};
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -30,10 +31,20 @@ use tempfile::TempDir;
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_grandmodel");
 
-/// `few` random cases, each of which starts processes; ten times as many where `PROPTEST_CASES` asks for more.
-pub fn cases(few: u32) -> ProptestConfig {
+/// Runs a test on `few` random cases, each of which starts processes; on ten times as many where
+/// `PROPTEST_CASES` asks for more.
+#[track_caller]
+pub fn check_random<S: Strategy>(few: u32, strategy: &S, test: impl Fn(S::Value)) {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { 10 * few } else { few };
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+    // Not the macro `proptest!`, which would take the number from the environment as it is.
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
+    let outcome = TestRunner::new(config).run(strategy, |case| {
+        test(case);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
 }
 
 /// A folder for one test: data, configurations, run folders.

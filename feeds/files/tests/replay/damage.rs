@@ -5,7 +5,10 @@ use catalog::{ReadOptions, TickKind, TickWriter};
 use feed::FeedError;
 use model::{Nanos, Price, Quantity, Trade};
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::file::metadata::{
+    ColumnChunkMetaDataBuilder, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::path::Path;
 
 fn rows() -> Vec<Row> {
@@ -41,15 +44,140 @@ fn a_damaged_page_names_row_group_and_column() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bad.parquet");
     write(&path, &trade_columns(&rows()), 100);
-    let metadata = {
-        let file = std::fs::File::open(&path).unwrap();
-        parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file).unwrap()
-    };
+    let metadata = metadata_of(&path);
     let chunk = metadata.row_group(2).column(3);
     let (start, length) = chunk.byte_range();
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[start as usize..(start + length) as usize].fill(0xff);
     check(&bytes, "is damaged in row group 2, column \"price\"");
+}
+
+fn metadata_of(path: &Path) -> ParquetMetaData {
+    ParquetMetaDataReader::new().parse_and_finish(&std::fs::File::open(path).unwrap()).unwrap()
+}
+
+/// The bytes before a file's footer.
+fn body(path: &Path) -> Vec<u8> {
+    let mut bytes = std::fs::read(path).unwrap();
+    let footer = u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap()) as usize;
+    bytes.truncate(bytes.len() - 8 - footer);
+    bytes
+}
+
+/// Writes a file of this body, whose footer says something else of one column chunk.
+fn write_claim(
+    path: &Path,
+    mut body: Vec<u8>,
+    row_group: usize,
+    column: usize,
+    claim: impl Fn(ColumnChunkMetaDataBuilder) -> ColumnChunkMetaDataBuilder,
+) {
+    let metadata = metadata_of(path);
+    let mut groups = metadata.row_groups().to_vec();
+    let group = groups[row_group].clone();
+    let mut columns = group.columns().to_vec();
+    columns[column] = claim(columns[column].clone().into_builder()).build().unwrap();
+    groups[row_group] = group.into_builder().set_column_metadata(columns).build().unwrap();
+    let metadata = metadata.into_builder().set_row_groups(groups).build();
+    ParquetMetaDataWriter::new(&mut body, &metadata).finish().unwrap();
+    std::fs::write(path, body).unwrap();
+}
+
+fn claim_brotli(path: &Path, row_group: usize, column: usize) {
+    let brotli = Compression::BROTLI(Default::default());
+    write_claim(path, body(path), row_group, column, |chunk| chunk.set_compression(brotli));
+}
+
+#[test]
+fn a_codec_that_is_not_built_in_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.parquet");
+    let mut columns = trade_columns(&rows());
+    columns.push(crate::support::extra_column(rows().len()));
+    for row_group in [0, 3] {
+        write(&path, &columns, 100);
+        claim_brotli(&path, row_group, 3);
+        let sentence = "column \"price\" is compressed with brotli, which this build cannot read; \
+                        write it with zstd, snappy, gzip or lz4";
+        check(&std::fs::read(&path).unwrap(), sentence);
+    }
+    // A column that nobody reads may be compressed with anything.
+    write(&path, &columns, 100);
+    claim_brotli(&path, 0, 6);
+    assert_eq!(try_replay(&[path], &ReadOptions::default(), |_| {}).unwrap().events.len(), rows().len());
+}
+
+/// CRC-32 as of gzip, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1)))
+    })
+}
+
+/// Gives the one page of the last column chunk a checksum: field 4 of its header, in Thrift's compact protocol.
+fn add_checksum(path: &Path, column: usize, checksum: impl Fn(&[u8]) -> u32) {
+    let chunk = metadata_of(path).row_group(0).column(column).clone();
+    let (start, length) = (chunk.byte_range().0 as usize, chunk.byte_range().1 as usize);
+    let bytes = body(path);
+    let page = &bytes[start..start + length];
+    // Before it stand three fields, each a byte 0x15 and a number: type, size, compressed size.
+    let mut at = 0;
+    let mut number = 0_u64;
+    for _ in 0..3 {
+        assert_eq!(page[at], 0x15, "a number in the next field");
+        let end = at + 1 + page[at + 1..].iter().position(|byte| byte & 0x80 == 0).unwrap();
+        number = page[at + 1..=end].iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
+        at = end + 1;
+    }
+    let payload = &page[length - (number >> 1) as usize..];
+    let checksum = checksum(payload) as i32;
+    let mut zigzag = ((checksum << 1) ^ (checksum >> 31)) as u32;
+    let mut out = bytes[..start + at].to_vec();
+    out.push(0x15);
+    while zigzag > 0x7f {
+        out.push(zigzag as u8 | 0x80);
+        zigzag >>= 7;
+    }
+    // The next field is counted from this one.
+    out.extend([zigzag as u8, page[at] - 0x10]);
+    out.extend(&page[at + 1..]);
+    let longer = (out.len() - start - length) as i64;
+    write_claim(path, out, 0, column, |builder| {
+        builder.set_total_compressed_size(chunk.compressed_size() + longer)
+    });
+}
+
+#[test]
+fn a_page_is_held_against_its_checksum() {
+    assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.parquet");
+    let mut columns = trade_columns(&rows());
+    columns[3..].rotate_left(1);
+    assert_eq!(columns[5].0, "price");
+    let write_plain = || {
+        let properties = WriterProperties::builder().set_dictionary_enabled(false);
+        write_with(
+            &path,
+            &columns,
+            properties
+                .set_offset_index_disabled(true)
+                .set_statistics_enabled(EnabledStatistics::Chunk)
+                .build(),
+        );
+    };
+    write_plain();
+    add_checksum(&path, 5, crc32);
+    let read = |path: &Path| try_replay(&[path.to_owned()], &ReadOptions::default(), |_| {});
+    assert_eq!(read(&path).unwrap().events.len(), rows().len());
+    // A value that looks as good as any other.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let chunk = metadata_of(&path).row_group(0).column(5).byte_range();
+    bytes[(chunk.0 + chunk.1 - 8) as usize] ^= 0x01;
+    check(&bytes, "is damaged in row group 0, column \"price\"");
+    write_plain();
+    add_checksum(&path, 5, |page| crc32(page) ^ 1);
+    check(&std::fs::read(&path).unwrap(), "is damaged in row group 0, column \"price\"");
 }
 
 /// Flips bytes everywhere and replays; whatever happens, it must not be a panic of ours.

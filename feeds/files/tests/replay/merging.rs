@@ -4,7 +4,7 @@ use crate::support::{
     Replayed, Row, quote_columns, replay, replay_plain, row, trade_columns, try_replay, write,
 };
 use catalog::{ReadOptions, discover};
-use feed::{Feed, FeedError, More, Rules, SourceHistory, SymbolRules, Tally, TickHistory};
+use feed::{Feed, FeedError, More, RejectReason, Rules, SourceHistory, SymbolRules, Tally, TickHistory};
 use files::{ParquetFeed, ReplayOptions};
 use model::{Event, Kind, Nanos, Price, Quantity, Quote, SymbolId, SymbolTable, Trade};
 use proptest::prelude::*;
@@ -193,23 +193,23 @@ fn event_of(row: &Row, is_quotes: bool, symbol: u32) -> Event {
     Event::trade(ts_event, SymbolId(symbol), trade)
 }
 
-/// Sorts a list within a window: again and again, what is certain by what has been seen goes out.
-fn sort_within(window: i64, rows: Vec<(i64, Event)>) -> Vec<(i64, Event)> {
-    let (mut held, mut out): (Vec<(i64, Event)>, Vec<_>) = (Vec::new(), Vec::new());
-    let mut latest = i64::MIN;
-    for row in rows {
-        latest = latest.max(row.1.words[0]);
-        held.push(row);
-        held.sort_by_key(|(_, event)| event.words[0]);
-        let certain = held.iter().take_while(|(_, event)| event.words[0] <= latest - window).count();
-        out.extend(held.drain(..certain));
+/// Sorts a list, without those that are behind a row before them by more than the window; these are counted.
+fn sort_within(window: i64, rows: Vec<(i64, Event)>, tally: &mut Tally) -> Vec<(i64, Event)> {
+    let times: Vec<i64> = rows.iter().map(|(_, event)| event.words[0]).collect();
+    let mut out: Vec<(i64, Event)> = Vec::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        if times[..index].iter().any(|before| before - times[index] > window) {
+            tally.reject(RejectReason::TimestampRegression);
+        } else {
+            out.push(row);
+        }
     }
-    out.extend(held);
+    out.sort_by_key(|(_, event)| event.words[0]);
     out
 }
 
 fn naive(files: &[File], window: i64, by_recv: bool) -> Naive {
-    let mut lists = Vec::new();
+    let (mut lists, mut tally) = (Vec::new(), Tally::default());
     for (file, source) in files.iter().enumerate() {
         for symbol in 0..3_u32 {
             let name = ["A", "B", "C"][symbol as usize];
@@ -217,7 +217,7 @@ fn naive(files: &[File], window: i64, by_recv: bool) -> Naive {
             let made = |row: &Row| (row.recv.unwrap(), event_of(row, source.is_quotes, symbol));
             let mut rows: Vec<_> = source.rows.iter().filter(good).map(made).collect();
             if window > 0 {
-                rows = sort_within(window, rows);
+                rows = sort_within(window, rows, &mut tally);
             }
             let mut latest = i64::MIN;
             for (recv, event) in &mut rows {
@@ -235,7 +235,7 @@ fn naive(files: &[File], window: i64, by_recv: bool) -> Naive {
         }
     }
     let histories = (0..6).map(|_| TickHistory::new(&SymbolRules::default())).collect();
-    Naive { lists, histories, events: Vec::new(), tally: Tally::default() }
+    Naive { lists, histories, events: Vec::new(), tally }
 }
 
 impl Naive {

@@ -1,8 +1,10 @@
 //! Bad rows in good files: refused for the contract's reason, everything else used.
 
-use crate::support::{Row, quote_columns, replay, replay_plain, row, trade_columns, try_replay, write};
-use arrow_array::{Float64Array, Int64Array, TimestampSecondArray};
-use catalog::{ReadOptions, TimeRange};
+use crate::support::{
+    Column, Row, decimals, quote_columns, replay, replay_plain, row, trade_columns, try_replay, write,
+};
+use arrow_array::{Decimal128Array, Float32Array, Float64Array, Int64Array, TimestampSecondArray};
+use catalog::{Excess, ReadOptions, TimeRange};
 use feed::{FeedError, MarketHours, OnBadRow, RejectReason, SymbolRules};
 use files::ReplayClock;
 use model::{Nanos, Rate};
@@ -49,9 +51,9 @@ fn each_reason_is_found_with_row_column_and_values() {
         (6, "price_not_finite", "price", "price=inf size=1 side=1"),
         (7, "price_not_positive", "price", "price=0 size=1 side=1"),
         (8, "price_not_positive", "price", "price=-1 size=1 side=1"),
-        (9, "price_not_representable", "price", "price=1000000000000.0 size=1 side=1"),
+        (9, "price_not_representable", "price", "price=1000000000000 size=1 side=1"),
         (10, "size_not_positive", "size", "price=1 size=0 side=1"),
-        (11, "size_not_representable", "size", "price=1 size=10000000000.0 side=1"),
+        (11, "size_not_representable", "size", "price=1 size=10000000000 side=1"),
         (12, "side_invalid", "side", "price=1 size=1 side=300"),
     ];
     assert_eq!(found, expected);
@@ -59,6 +61,73 @@ fn each_reason_is_found_with_row_column_and_values() {
     assert_eq!(replayed.rejects[4].symbol.as_deref(), Some("A"));
     assert_eq!(replayed.rejects[4].ts_event, Some(Nanos(5_000_000_000)));
     assert_eq!((replayed.rejects[0].ts_event, replayed.rejects[1].symbol.clone()), (None, None));
+}
+
+/// Not as it was rounded or scaled: a person looks for what stands in the file.
+#[test]
+fn raw_values_are_those_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ticks.parquet");
+    let mut columns = trade_columns(&[row(1, "A", 1), row(2, "A", 1), row(3, "A", 1), row(4, "A", 1)]);
+    columns[3].1 = Arc::new(Float64Array::from(vec![1e-10, 0.25, -1e-300, 0.1]));
+    columns[4].1 = Arc::new(Float32Array::from(vec![0.1, 1e-12, 1.5, -0.0]));
+    let sizes: Decimal128Array = [4, 15, 1, 20_000_000_000].into_iter().map(Some).collect();
+    let raws = |columns: &[Column], row_group_rows: usize| -> Vec<String> {
+        write(&path, columns, row_group_rows);
+        let read = ReadOptions { excess: Excess::Round, ..ReadOptions::default() };
+        let replayed = replay(std::slice::from_ref(&path), &read, |_| {});
+        replayed.rejects.into_iter().map(|reject| reject.raw).collect()
+    };
+    let floats = [
+        "price=1e-10 size=0.1 side=1",
+        "price=0.25 size=1e-12 side=1",
+        "price=-1e-300 size=1.5 side=1",
+        "price=0.1 size=-0 side=1",
+    ];
+    for row_group_rows in [1, 2, 3, 10] {
+        assert_eq!(raws(&columns, row_group_rows), floats, "in row groups of {row_group_rows}");
+    }
+    columns[3].1 = decimals([Some(0); 4].into_iter());
+    columns[4].1 = Arc::new(sizes.with_precision_and_scale(38, 10).unwrap());
+    let sizes = ["0.0000000004", "0.0000000015", "0.0000000001", "2"];
+    assert_eq!(raws(&columns, 2), sizes.map(|size| format!("price=0 size={size} side=1")));
+}
+
+/// A time from which a bar's end or a latency would leave 64 bits is no tick's; row groups that statistics
+/// would leave out are no exception.
+#[test]
+fn times_beyond_those_of_ticks_are_invalid() {
+    let (first, end) = (Nanos::TICK_FIRST.0, Nanos::TICK_END.0);
+    let times = [i64::MIN + 1, first - 1, first, 0, end - 1, end, i64::MAX - 1, i64::MAX];
+    let rows: Vec<Row> = times.iter().map(|&ts| row(ts, "A", 100)).collect();
+    let (_folder, paths) = file(&rows);
+    let ranges = [TimeRange::ALL, TimeRange { from: Nanos(-5), to: Nanos(5) }];
+    for (row_group_rows, range) in
+        [1, 2, 3, 100].into_iter().flat_map(|rows| ranges.map(|range| (rows, range)))
+    {
+        write(&paths[0], &trade_columns(&rows), row_group_rows);
+        let replayed = replay(&paths, &ReadOptions::default(), |options| options.range = range);
+        let found: Vec<_> = replayed.rejects.iter().map(|r| (r.row, r.reason.name(), r.column)).collect();
+        let expected = [1, 2, 6, 7, 8].map(|row| (row, "timestamp_invalid", "ts_event"));
+        assert_eq!(found, expected, "in row groups of {row_group_rows}");
+        let good = if range == TimeRange::ALL { vec![first, 0, end - 1] } else { vec![0] };
+        assert_eq!(replayed.prices().into_iter().map(|(ts, _)| ts).collect::<Vec<_>>(), good);
+        let raw = "ts_event=9223372036854775807ns price=0.0000001 size=0.000000002 side=1";
+        assert_eq!((replayed.rejects[4].raw.as_str(), replayed.rejects[4].ts_event), (raw, None));
+    }
+    // The same of the time of receipt, where it is the clock.
+    let received: Vec<Row> = times.iter().map(|&ts| Row { recv: Some(ts), ..row(0, "A", 100) }).collect();
+    write(&paths[0], &trade_columns(&received), 3);
+    let read = ReadOptions { ts_recv: true, ..ReadOptions::default() };
+    let replayed = replay(&paths, &read, |options| options.clock = ReplayClock::Recv);
+    let found: Vec<_> = replayed.rejects.iter().map(|r| (r.row, r.reason.name(), r.column)).collect();
+    assert_eq!(found, [1, 2, 6, 7, 8].map(|row| (row, "timestamp_invalid", "ts_recv")));
+    assert!(
+        replayed.rejects[4].raw.starts_with("ts_recv=9223372036854775807ns price="),
+        "{:?}",
+        replayed.rejects
+    );
+    assert_eq!(replayed.events.iter().map(|event| event.ts.0).collect::<Vec<_>>(), [first, 0, end - 1]);
 }
 
 #[test]
@@ -139,6 +208,37 @@ fn a_reorder_window_sorts_what_would_be_refused() {
     assert_eq!(sorted.prices(), [(10, 100), (15, 101), (20, 102), (30, 103), (90, 104)]);
     let tight = replay(&paths, &ReadOptions::default(), |options| options.rules.reorder_window = Nanos(10));
     assert_eq!(tight.prices(), [(10, 100), (20, 102), (30, 103), (90, 104)]);
+}
+
+/// Also where nothing newer was released: 5 h is more than a nanosecond behind 10 h, whatever else came.
+#[test]
+fn a_row_later_than_the_window_is_refused_in_its_place() {
+    const HOUR: i64 = 60 * MINUTE;
+    for symbols in [["A"; 6], ["A", "B", "A", "B", "A", "B"], ["A", "A", "A", "B", "B", "A"]] {
+        let hours = [0, 0, 10, 10, 5, 5];
+        let mut rows: Vec<Row> =
+            hours.iter().zip(symbols).map(|(h, symbol)| row(h * HOUR, symbol, 100)).collect();
+        rows.push(Row { price: None, ..row(11 * HOUR, "A", 100) });
+        rows.push(row(11 * HOUR, "A", 100));
+        let (_folder, paths) = file(&rows);
+        for (window, refused) in [(1, true), (5 * HOUR - 1, true), (5 * HOUR, false), (6 * HOUR, false)] {
+            let replayed = replay(&paths, &ReadOptions::default(), |options| {
+                options.rules.reorder_window = Nanos(window);
+            });
+            let found: Vec<_> = replayed.rejects.iter().map(|r| (r.row, r.reason.name())).collect();
+            let late = |row: usize| {
+                let newest = (0..row).filter(|&i| symbols[i] == symbols[row]).map(|i| hours[i]).max();
+                refused && newest > Some(hours[row])
+            };
+            let late = (4..6).filter(|&row| late(row)).map(|row| (row as u64 + 1, "timestamp_regression"));
+            assert_eq!(
+                found,
+                late.chain([(7, "price_not_finite")]).collect::<Vec<_>>(),
+                "{symbols:?} {window}"
+            );
+            assert!(replayed.events.is_sorted_by_key(|event| event.words[0]));
+        }
+    }
 }
 
 #[test]

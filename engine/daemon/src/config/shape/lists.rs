@@ -48,12 +48,18 @@ fn not_empty<T>(shape: &Shape, node: &Node, list: Vec<T>) -> Result<Vec<T>, Prob
     if list.is_empty() { Err(shape.refuse(node, "which is empty")) } else { Ok(list) }
 }
 
-/// Paths.
+/// Paths. One that is named again adds nothing, as a second link to a file adds nothing when files are listed.
 pub(super) fn check_paths(shape: &Shape, node: &Node) -> Result<Value, Problem> {
-    let paths = texts(shape, node, |item| {
-        let text = shape.text(item)?;
-        if text.is_empty() { Err(shape.refuse(node, "where a path is empty")) } else { Ok(text.to_owned()) }
-    })?;
+    let mut paths = Vec::new();
+    for item in items(shape, node)? {
+        let text = shape.text(item)?.to_owned();
+        if text.is_empty() {
+            return Err(shape.refuse(node, "where a path is empty"));
+        }
+        if !paths.contains(&text) {
+            paths.push(text);
+        }
+    }
     Ok(list_of(node, paths))
 }
 
