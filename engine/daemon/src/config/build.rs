@@ -4,16 +4,19 @@
 //! Not here: rules of one key (`shape`).
 
 use super::checked::{
-    BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, EmaCrossConfig, EmaSeed, Entry,
-    ExcessDecimals, FillSize, IndicatorsConfig, IngestConfig, InstrumentConfig, InstrumentsConfig,
-    MeanReversionConfig, OnBadRow, ReplayClock, ReplayConfig, RiskConfig, RunConfig, StopOn, StrategyChoice,
-    TimeUnit, VenueConfig, Wait,
+    BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, ExcessDecimals, IndicatorsConfig,
+    IngestConfig, InstrumentConfig, InstrumentsConfig, OnBadRow, ReplayClock, ReplayConfig, RunConfig,
+    StrategyChoice, TimeUnit, Wait,
 };
 use super::effective::Effective;
 use super::error::{ConfigError, Place};
 use super::node::{Node, Value};
 use super::{hours, layout, times};
+use gate::Limits;
+use indicators::Seed;
+use matching::{FillSize, VenueConfig};
 use model::{BarSource, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use rules::{EmaCrossConfig, Entry, MeanReversionConfig, StopOn};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -232,7 +235,7 @@ fn ema_cross(read: &Read<'_>) -> Result<EmaCrossConfig, ConfigError> {
         fast,
         slow,
         quantity: read.quantity("ema_cross.quantity"),
-        seed: read.choice("ema_cross.seed", &[("first", EmaSeed::First), ("sma", EmaSeed::Sma)]),
+        seed: read.choice("ema_cross.seed", &[("first", Seed::First), ("sma", Seed::Sma)]),
     })
 }
 
@@ -244,10 +247,15 @@ fn mean_reversion(read: &Read<'_>) -> Result<MeanReversionConfig, ConfigError> {
         );
         return Err(read.refuse(&["mean_reversion.rsi_low", "mean_reversion.rsi_high"], problem));
     }
+    let bollinger_k = read.number("mean_reversion.bollinger_k");
+    let bollinger_k = Rate::parse(&bollinger_k.to_string()).map_err(|_| {
+        let problem = format!("is {bollinger_k}, which has more than 9 decimals; round it");
+        read.refuse(&["mean_reversion.bollinger_k"], problem)
+    })?;
     Ok(MeanReversionConfig {
         timeframe: read.timeframe("mean_reversion.timeframe"),
         bollinger_period: read.integer("mean_reversion.bollinger_period"),
-        bollinger_k: read.number("mean_reversion.bollinger_k"),
+        bollinger_k,
         rsi_period: read.integer("mean_reversion.rsi_period"),
         rsi_low,
         rsi_high,
@@ -269,10 +277,10 @@ fn venue(read: &Read<'_>) -> VenueConfig {
     }
 }
 
-fn risk(read: &Read<'_>) -> RiskConfig {
+fn risk(read: &Read<'_>) -> Limits {
     let quantity = |text: &str| Quantity::parse(text).ok();
     let money = |text: &str| Money::parse(text).ok();
-    RiskConfig {
+    Limits {
         max_order_quantity: read.limit("risk.max_order_quantity", quantity),
         max_order_notional: read.limit("risk.max_order_notional", money),
         max_position: read.limit("risk.max_position", quantity),

@@ -1,11 +1,14 @@
 //! The checked configuration of a run: what the wiring reads. Every value in it makes sense.
 //!
-//! Only vocabulary types stand here; the wiring maps them to each crate's own configuration.
+//! Where a crate has a checked configuration of its own, that is what stands here.
 //! Not here: how it is checked (`shape`, `build`).
 
 use super::hours::Hours;
-use super::layout::Layout;
+use gate::Limits;
+use matching::VenueConfig;
 use model::{BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use pipeline::Layout;
+use rules::{EmaCrossConfig, MeanReversionConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -27,7 +30,7 @@ pub struct Config {
     /// The simulated venue.
     pub venue: VenueConfig,
     /// What the gate refuses.
-    pub risk: RiskConfig,
+    pub risk: Limits,
     /// What is done with bad rows.
     pub ingest: IngestConfig,
     /// Whose time the engine lives in.
@@ -194,112 +197,6 @@ pub struct IndicatorsConfig {
     pub min_history: u32,
     /// Specifications such as `sma_20`, by index of [`BarsConfig::timeframes`].
     pub by_timeframe: Vec<Vec<String>>,
-}
-
-/// `ema_cross.*`
-#[derive(Debug, Clone, PartialEq)]
-pub struct EmaCrossConfig {
-    /// The bars it reads.
-    pub timeframe: Timeframe,
-    /// Bars; less than `slow`.
-    pub fast: u32,
-    /// Bars.
-    pub slow: u32,
-    /// Position held.
-    pub quantity: Quantity,
-    /// What an average starts from.
-    pub seed: EmaSeed,
-}
-
-/// What an exponential average starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmaSeed {
-    /// The first close.
-    First,
-    /// The mean of the first period.
-    Sma,
-}
-
-/// `mean_reversion.*`
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeanReversionConfig {
-    /// The bars it reads.
-    pub timeframe: Timeframe,
-    /// Bars.
-    pub bollinger_period: u32,
-    /// Deviations.
-    pub bollinger_k: f64,
-    /// Bars.
-    pub rsi_period: u32,
-    /// Buys below; less than `rsi_high`.
-    pub rsi_low: f64,
-    /// Sells above.
-    pub rsi_high: f64,
-    /// Bars.
-    pub atr_period: u32,
-    /// Average true ranges.
-    pub stop_atr: f64,
-    /// Position taken.
-    pub quantity: Quantity,
-    /// How it enters.
-    pub entry: Entry,
-    /// When the stop is looked at.
-    pub stop_on: StopOn,
-}
-
-/// How a position is entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
-    /// By a market order.
-    Market,
-    /// By a limit at the close.
-    Limit,
-}
-
-/// When a stop is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopOn {
-    /// At closes.
-    Bar,
-    /// At every tick.
-    Tick,
-}
-
-/// `venue.*`
-#[derive(Debug, Clone, PartialEq)]
-pub struct VenueConfig {
-    /// From decision to arrival.
-    pub latency: Nanos,
-    /// Fraction of notional; negative is a rebate.
-    pub maker: Rate,
-    /// Fraction of notional.
-    pub taker: Rate,
-    /// How much one print fills.
-    pub fill_size: FillSize,
-}
-
-/// How much of an order one print fills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FillSize {
-    /// All of it.
-    Unlimited,
-    /// Up to the print's size.
-    Print,
-}
-
-/// `risk.*`; `None` is off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RiskConfig {
-    /// Units.
-    pub max_order_quantity: Option<Quantity>,
-    /// Money.
-    pub max_order_notional: Option<Money>,
-    /// Units, either side.
-    pub max_position: Option<Quantity>,
-    /// Fraction of the last price.
-    pub price_collar: Option<Rate>,
-    /// Money.
-    pub max_daily_loss: Option<Money>,
 }
 
 /// `ingest.*`

@@ -1,107 +1,10 @@
-//! How the stages are put on threads: all on one, cut after bars, or groups by name.
+//! Reading a layout: all stages on one thread, cut after bars, or groups by name.
 //!
-//! A layout cannot change a result. Groups are contiguous, in the order of the graph, and hold every stage
-//! once; risk and orders are always one group, because the gate owns the exposure of orders in flight.
-//! Not here: the threads.
+//! Not here: what a layout is (`pipeline`); only sentences for people who wrote one that is none.
 
 use super::nearest::nearest;
 use super::node::Value;
-use std::fmt;
-
-/// A stage of the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// Gives inputs their order.
-    Sequencer,
-    /// Folds fills and marks.
-    Portfolio,
-    /// Makes bars of ticks.
-    Bars,
-    /// Makes values of bars.
-    Indicators,
-    /// Decides.
-    Strategy,
-    /// Checks.
-    Risk,
-    /// Orders.
-    Orders,
-}
-
-impl Stage {
-    /// All, in the order of the graph.
-    pub const ALL: [Self; 7] = [
-        Self::Sequencer,
-        Self::Portfolio,
-        Self::Bars,
-        Self::Indicators,
-        Self::Strategy,
-        Self::Risk,
-        Self::Orders,
-    ];
-
-    /// The name used in configs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sequencer => "sequencer",
-            Self::Portfolio => "portfolio",
-            Self::Bars => "bars",
-            Self::Indicators => "indicators",
-            Self::Strategy => "strategy",
-            Self::Risk => "risk",
-            Self::Orders => "orders",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name)
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// How the stages are put on threads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Layout {
-    /// All stages on one thread.
-    Fused,
-    /// Two threads, cut after `bars`.
-    Split,
-    /// One thread for each group.
-    Groups(Vec<Vec<Stage>>),
-}
-
-impl Layout {
-    /// The groups, in the order of the graph.
-    pub fn groups(&self) -> Vec<Vec<Stage>> {
-        match self {
-            Self::Fused => vec![Stage::ALL.to_vec()],
-            Self::Split => {
-                let cut = Stage::ALL.iter().position(|stage| *stage == Stage::Indicators).expect("a stage");
-                let (left, right) = Stage::ALL.split_at(cut);
-                vec![left.to_vec(), right.to_vec()]
-            }
-            Self::Groups(groups) => groups.clone(),
-        }
-    }
-}
-
-/// As summaries show it.
-impl fmt::Display for Layout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fused => f.write_str("fused"),
-            Self::Split => f.write_str("split"),
-            Self::Groups(groups) => {
-                let names = |group: &Vec<Stage>| group.iter().map(|s| s.name()).collect::<Vec<_>>().join("+");
-                f.write_str(&groups.iter().map(names).collect::<Vec<_>>().join(" | "))
-            }
-        }
-    }
-}
+use pipeline::{Layout, Stage};
 
 /// Reads a layout.
 ///
@@ -109,13 +12,15 @@ impl fmt::Display for Layout {
 /// What is wrong, as a clause after the value.
 pub(super) fn parse(value: &Value) -> Result<Layout, String> {
     match value {
-        Value::Text(text) if text == "fused" => Ok(Layout::Fused),
-        Value::Text(text) if text == "split" => Ok(Layout::Split),
+        Value::Text(text) if text == "fused" => Ok(Layout::fused()),
+        Value::Text(text) if text == "split" => Ok(Layout::split()),
         Value::Text(_) => Err("which is no layout".to_owned()),
         Value::List(_) => {
             let groups = parse_groups(value)?;
             check_groups(&groups)?;
-            Ok(Layout::Groups(groups))
+            let names = |group: &Vec<Stage>| group.iter().map(|stage| stage.name().to_owned()).collect();
+            Layout::from_groups(&groups.iter().map(names).collect::<Vec<_>>())
+                .map_err(|error| error.to_string())
         }
         _ => Err(value.kind().to_owned()),
     }
@@ -146,16 +51,20 @@ fn check_groups(groups: &[Vec<Stage>]) -> Result<(), String> {
     if let Some(stage) =
         Stage::ALL.into_iter().find(|stage| stages.iter().filter(|s| *s == stage).count() > 1)
     {
-        return Err(format!("which has {stage} more than once"));
+        return Err(format!("which has {} more than once", stage.name()));
     }
     if let Some(stage) = Stage::ALL.into_iter().find(|stage| !stages.contains(stage)) {
-        return Err(format!("which leaves out {stage} (the stages are {order})"));
+        return Err(format!("which leaves out {} (the stages are {order})", stage.name()));
     }
     if groups.iter().any(Vec::is_empty) {
         return Err("which has an empty group".to_owned());
     }
     if let Some(pair) = stages.windows(2).find(|pair| pair[0] > pair[1]) {
-        return Err(format!("where {} stands before {} (the order is {order})", pair[0], pair[1]));
+        return Err(format!(
+            "where {} stands before {} (the order is {order})",
+            pair[0].name(),
+            pair[1].name()
+        ));
     }
     if !groups.iter().any(|group| group.contains(&Stage::Risk) && group.contains(&Stage::Orders)) {
         return Err("which parts risk from orders (they are always one group)".to_owned());
@@ -210,13 +119,5 @@ mod tests {
             r#"[["sequencer","portfolio"],[],["bars","indicators","strategy","risk","orders"]]"#,
             Err("empty group"),
         );
-    }
-
-    #[test]
-    fn the_named_layouts_are_groups_too() {
-        for layout in [Layout::Fused, Layout::Split] {
-            assert_eq!(check_groups(&layout.groups()), Ok(()));
-        }
-        assert_eq!(Layout::Split.groups()[0].last(), Some(&Stage::Bars));
     }
 }

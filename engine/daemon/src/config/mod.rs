@@ -28,15 +28,13 @@ mod tests;
 mod times;
 
 pub use checked::{
-    BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, EmaCrossConfig, EmaSeed, Entry,
-    ExcessDecimals, FillSize, IndicatorsConfig, IngestConfig, InstrumentConfig, InstrumentsConfig,
-    MeanReversionConfig, OnBadRow, ReplayClock, ReplayConfig, RiskConfig, RunConfig, StopOn, StrategyChoice,
-    TimeUnit, VenueConfig, Wait,
+    BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, ExcessDecimals, IndicatorsConfig,
+    IngestConfig, InstrumentConfig, InstrumentsConfig, OnBadRow, ReplayClock, ReplayConfig, RunConfig,
+    StrategyChoice, TimeUnit, Wait,
 };
 pub use effective::{Effective, Override};
 pub use error::{ConfigError, Place};
 pub use hours::{Hours, WeekInterval};
-pub use layout::{Layout, Stage};
 pub use market::{is_market, load_market, parse_market};
 pub use node::Origin;
 pub use times::{parse_instant, print_duration, print_instant, print_second, stamp};

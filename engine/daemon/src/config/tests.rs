@@ -1,6 +1,8 @@
 //! Every refusal, overrides, origins, the hash, and the shipped files.
 
 use super::*;
+use gate::Limits;
+use pipeline::Layout;
 use std::fmt::Write as _;
 
 fn load(text: &str) -> Result<Loaded, ConfigError> {
@@ -38,10 +40,10 @@ fn nothing_written_is_all_defaults() {
     let loaded = load("").unwrap();
     let config = &loaded.config;
     assert_eq!(config.run.strategy, StrategyChoice::None);
-    assert_eq!(config.run.layout, Layout::Fused);
+    assert_eq!(config.run.layout, Layout::fused());
     assert_eq!(config.run.initial_capital.to_string(), "100000");
     assert_eq!((config.ema_cross.fast, config.ema_cross.slow), (10, 30));
-    assert_eq!(config.risk, RiskConfig::default());
+    assert_eq!(config.risk, Limits::default());
     assert_eq!(config.ingest.max_price_jump.to_string(), "0.5");
     assert_eq!((config.latency_sample, config.data.decode_threads), (1024, 1));
     assert_eq!(config.bars.timeframes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1m", "5m"]);
@@ -301,7 +303,11 @@ fn set_overrides_and_is_the_origin() {
     let text = "run.layout = [[\"wrong\"]]\nindicators.by_timeframe.1m = []\n";
     let loaded = load_set(text, &sets).unwrap();
     let config = &loaded.config;
-    assert_eq!(config.run.layout, Layout::Fused, "the last one wins, and what it replaces is not looked at");
+    assert_eq!(
+        config.run.layout,
+        Layout::fused(),
+        "the last one wins, and what it replaces is not looked at"
+    );
     assert_eq!(config.run.strategy, StrategyChoice::EmaCross);
     assert_eq!(config.data.from, parse_instant("2025-01-01").ok());
     assert_eq!(config.bars.timeframes.last().unwrap().to_string(), "15m", "what the strategy needs is added");

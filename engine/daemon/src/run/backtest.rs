@@ -74,7 +74,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let done = wiring::with_strategy(config, data.instruments.symbols.len(), replay)?;
     let finished = Finished {
         run_id,
-        layout: wiring::layout(config)?.to_string(),
+        layout: config.run.layout.to_string(),
         counts: done.folder.counts().clone(),
         loaded: &loaded,
         data: &data,
@@ -162,13 +162,12 @@ impl<'a> Replay<'a> {
         folder: RunFolder,
     ) -> Result<Self, Failure> {
         let config = &loaded.config;
-        let layout = wiring::layout(config)?;
         wiring::check_quantity(config, data)?;
         Ok(Self {
             loaded,
             data,
             bars: wiring::bars_config(config, &data.kinds),
-            placed: place(config, &layout, cores)?,
+            placed: place(config, cores)?,
             folder,
         })
     }
@@ -183,7 +182,7 @@ impl WithStrategy for Replay<'_> {
         let stages = wiring::stages(config, instruments, &self.bars, strategy)?;
         let venue = wiring::venue(config, instruments, &self.data.kinds);
         let run_config = RunConfig {
-            layout: wiring::layout(config)?,
+            layout: config.run.layout.clone(),
             placement: self.placed.placement.clone(),
             bars: self.bars.clone(),
             latency: config.venue.latency,

@@ -5,7 +5,7 @@
 
 use crate::config::{Config, Cores as CoreChoice, Wait as WaitChoice};
 use crate::failure::Failure;
-use pipeline::{Layout, Placement};
+use pipeline::Placement;
 use ring::{Cores, Wait};
 
 /// Where threads run, and what a person should know about it.
@@ -19,12 +19,12 @@ pub struct Placed {
     pub note: Option<String>,
 }
 
-/// Places the threads of a layout on this machine's cores.
+/// Places the threads of a run's layout on this machine's cores.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a core that the process may not run on.
-pub fn place(config: &Config, layout: &Layout, cores: &Cores) -> Result<Placed, Failure> {
-    let groups = layout.groups();
+pub fn place(config: &Config, cores: &Cores) -> Result<Placed, Failure> {
+    let groups = config.run.layout.groups();
     let available: Vec<usize> = (0..cores.count()).filter_map(|n| cores.nth(n)).collect();
     let chosen = match &config.run.cores {
         CoreChoice::Unpinned => Vec::new(),
@@ -72,8 +72,7 @@ mod tests {
 
     fn check(sets: &str, cores: &[usize], expected: (&[usize], &[usize], Wait, bool)) {
         let loaded = Loaded::parse("test", sets, &[]).unwrap();
-        let layout = super::super::wiring::layout(&loaded.config).unwrap();
-        let placed = place(&loaded.config, &layout, &Cores::of(cores)).unwrap();
+        let placed = place(&loaded.config, &Cores::of(cores)).unwrap();
         let got = (
             &placed.placement.cores[..],
             &placed.decode_cores[..],
@@ -85,7 +84,10 @@ mod tests {
 
     #[test]
     fn threads_get_cores_as_long_as_there_are_some() {
-        let run = |rest: &str| format!("[run]\nstrategies = [\"none\"]\n{rest}");
+        let run = |rest: &str| {
+            let cores = if rest.contains("cores") { "" } else { "cores = \"auto\"\n" };
+            format!("[run]\nstrategies = [\"none\"]\n{cores}{rest}")
+        };
         check(&run(""), &[0, 1], (&[0], &[], Wait::Spin, false));
         check(&run(""), &[0, 1, 2], (&[0], &[1, 2], Wait::Spin, false));
         check(&run("layout = \"split\""), &[0, 1], (&[0, 1], &[], Wait::Block, false));
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn a_core_that_is_not_ours_is_refused() {
         let loaded = Loaded::parse("test", "[run]\nstrategies = [\"none\"]\ncores = [7]", &[]).unwrap();
-        let refused = place(&loaded.config, &Layout::fused(), &Cores::of(&[0, 1])).unwrap_err();
+        let refused = place(&loaded.config, &Cores::of(&[0, 1])).unwrap_err();
         assert!(refused.to_string().contains("core 7"), "{refused}");
     }
 }

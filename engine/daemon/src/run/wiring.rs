@@ -3,17 +3,17 @@
 //! Not here: what the values mean (each crate), whether they make sense (`config`).
 
 use super::data::RunData;
-use crate::config::{self, BarFill, BarSources, Config, StrategyChoice};
+use crate::config::{BarFill, BarSources, Config, StrategyChoice};
 use crate::failure::Failure;
 use bars::{Bars, BarsConfig, Fill};
-use gate::{Gate, Limits};
-use indicators::{IndicatorConfig, IndicatorSpec, Indicators, Seed};
-use matching::{Venue, VenueConfig};
-use model::{BarSource, InstrumentTable, Quantity, Rate};
+use gate::Gate;
+use indicators::{IndicatorConfig, IndicatorSpec, Indicators};
+use matching::Venue;
+use model::{BarSource, InstrumentTable, Quantity};
 use orders::OrderStage;
-use pipeline::{Layout, Stages};
+use pipeline::Stages;
 use portfolio::{Portfolio, UpdateOn};
-use rules::{EmaCross, EmaCrossConfig, MeanReversion, MeanReversionConfig, NoStrategy, RuleError};
+use rules::{EmaCross, MeanReversion, NoStrategy};
 use strategy::{Strategy, Wakes};
 
 /// Which kinds of ticks a symbol has in a run's data.
@@ -53,28 +53,10 @@ pub fn indicator_config(config: &Config) -> Result<IndicatorConfig, Failure> {
     IndicatorConfig::new(config.indicators.min_history, per_timeframe).map_err(refused)
 }
 
-/// The layout.
-pub fn layout(config: &Config) -> Result<Layout, Failure> {
-    let groups = config.run.layout.groups();
-    let names: Vec<Vec<String>> =
-        groups.iter().map(|group| group.iter().map(|stage| stage.name().to_owned()).collect()).collect();
-    Layout::from_groups(&names).map_err(refused)
-}
-
 /// The simulated venue.
 pub fn venue(config: &Config, instruments: &InstrumentTable, kinds: &[Kinds]) -> Venue {
     let quoted: Vec<bool> = kinds.iter().map(|kinds| kinds.quotes).collect();
-    let fill_size = match config.venue.fill_size {
-        config::FillSize::Unlimited => matching::FillSize::Unlimited,
-        config::FillSize::Print => matching::FillSize::Print,
-    };
-    let venue = VenueConfig {
-        latency: config.venue.latency,
-        maker: config.venue.maker,
-        taker: config.venue.taker,
-        fill_size,
-    };
-    Venue::new(venue, instruments, &quoted)
+    Venue::new(config.venue, instruments, &quoted)
 }
 
 /// The stages around a strategy.
@@ -86,20 +68,12 @@ pub fn stages<S: Strategy>(
 ) -> Result<Stages<S>, Failure> {
     let capital = config.run.initial_capital;
     let update_on = if strategy.wakes() == Wakes::Ticks { UpdateOn::Ticks } else { UpdateOn::Boundaries };
-    let risk = &config.risk;
-    let limits = Limits {
-        max_order_quantity: risk.max_order_quantity,
-        max_order_notional: risk.max_order_notional,
-        max_position: risk.max_position,
-        price_collar: risk.price_collar,
-        max_daily_loss: risk.max_daily_loss,
-    };
     Ok(Stages {
         portfolio: Portfolio::new(instruments, capital, update_on),
         bars: Bars::new(bars).map_err(refused)?,
         indicators: Indicators::new(indicator_config(config)?, instruments.symbols.len()),
         strategy,
-        orders: OrderStage::new(instruments, Gate::new(limits, instruments, capital)),
+        orders: OrderStage::new(instruments, Gate::new(config.risk, instruments, capital)),
     })
 }
 
@@ -148,53 +122,12 @@ pub fn with_strategy<W: WithStrategy>(
 ) -> Result<W::Output, Failure> {
     let timeframes = &config.bars.timeframes;
     match config.run.strategy {
-        StrategyChoice::EmaCross => with.run(ema_cross(config, symbols).map_err(refused)?),
+        StrategyChoice::EmaCross => {
+            with.run(EmaCross::new(config.ema_cross, timeframes, symbols).map_err(refused)?)
+        }
         StrategyChoice::MeanReversion => {
-            let rule = mean_reversion(config)?;
-            with.run(MeanReversion::new(rule, timeframes, symbols).map_err(refused)?)
+            with.run(MeanReversion::new(config.mean_reversion, timeframes, symbols).map_err(refused)?)
         }
         StrategyChoice::None => with.run(NoStrategy),
     }
-}
-
-fn ema_cross(config: &Config, symbols: usize) -> Result<EmaCross, RuleError> {
-    let keys = &config.ema_cross;
-    let seed = match keys.seed {
-        config::EmaSeed::First => Seed::First,
-        config::EmaSeed::Sma => Seed::Sma,
-    };
-    let rule = EmaCrossConfig {
-        timeframe: keys.timeframe,
-        fast: keys.fast,
-        slow: keys.slow,
-        quantity: keys.quantity,
-        seed,
-    };
-    EmaCross::new(rule, &config.bars.timeframes, symbols)
-}
-
-fn mean_reversion(config: &Config) -> Result<MeanReversionConfig, Failure> {
-    let keys = &config.mean_reversion;
-    let bollinger_k = Rate::parse(&keys.bollinger_k.to_string()).map_err(|error| {
-        Failure::Usage(format!("mean_reversion.bollinger_k = {} {error}; round it", keys.bollinger_k))
-    })?;
-    Ok(MeanReversionConfig {
-        timeframe: keys.timeframe,
-        bollinger_period: keys.bollinger_period,
-        bollinger_k,
-        rsi_period: keys.rsi_period,
-        rsi_low: keys.rsi_low,
-        rsi_high: keys.rsi_high,
-        atr_period: keys.atr_period,
-        stop_atr: keys.stop_atr,
-        quantity: keys.quantity,
-        entry: match keys.entry {
-            config::Entry::Market => rules::Entry::Market,
-            config::Entry::Limit => rules::Entry::Limit,
-        },
-        stop_on: match keys.stop_on {
-            config::StopOn::Bar => rules::StopOn::Bar,
-            config::StopOn::Tick => rules::StopOn::Tick,
-        },
-    })
 }
