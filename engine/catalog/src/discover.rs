@@ -9,7 +9,7 @@ use crate::layout::{Layout, Source};
 use crate::open::open;
 use crate::partition::symbol_of_path;
 use crate::read::{TickReader, TimeRange};
-use crate::{CatalogError, Chunk, TickKind, convert};
+use crate::{CatalogError, Chunk, ColumnFault, TickKind, convert};
 use model::{Nanos, normalise_symbol};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::file::metadata::RowGroupMetaData;
@@ -139,11 +139,8 @@ fn describe(
             let first = first_symbol.get_or_insert_with(|| symbol.clone());
             if first != symbol {
                 let found = [first.clone(), symbol.clone()];
-                return Err(CatalogError::SeveralSymbols {
-                    path: path.to_owned(),
-                    given: given.clone(),
-                    found,
-                });
+                let fault = ColumnFault::SeveralSymbols { given: given.clone(), found };
+                return Err(CatalogError::Columns { path: path.to_owned(), fault });
             }
         }
         symbols = normalise_symbol(given).into_iter().collect();
@@ -166,12 +163,11 @@ fn check_folder(path: &Path, layout: &Layout, symbols: &BTreeSet<String>) -> Res
     let named = normalise_symbol(&folder).ok();
     match symbols.iter().find(|symbol| named.as_ref() != Some(*symbol)) {
         None => Ok(()),
-        Some(found) => Err(CatalogError::FolderSymbol {
-            path: path.to_owned(),
-            column: source.name.clone(),
-            folder,
-            found: found.clone(),
-        }),
+        Some(found) => {
+            let fault =
+                ColumnFault::FolderSymbol { column: source.name.clone(), folder, found: found.clone() };
+            Err(CatalogError::Columns { path: path.to_owned(), fault })
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::column::{Column, ReadOptions};
 use crate::convert::{self, NUMBER_TYPES, SIDE_TYPES, TIME_TYPES};
 use crate::partition::symbol_of_path;
 use crate::symbols::{TEXT_TYPES, is_text};
-use crate::{CatalogError, TickKind};
+use crate::{CatalogError, ColumnFault, TickKind};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -68,7 +68,7 @@ impl Layout {
     /// Finds the columns of a file and checks that each can be decompressed.
     ///
     /// # Errors
-    /// As [`Self::resolve`]; [`CatalogError::Codec`].
+    /// As [`Self::resolve`]; [`ColumnFault::Codec`].
     pub(crate) fn of(
         path: &Path,
         metadata: &ArrowReaderMetadata,
@@ -78,7 +78,8 @@ impl Layout {
         for source in &layout.sources {
             if let Some(codec) = source.unread_codec(metadata.metadata()) {
                 let column = source.name.clone();
-                return Err(CatalogError::Codec { path: path.to_owned(), column, codec });
+                let fault = ColumnFault::Codec { column, codec };
+                return Err(CatalogError::Columns { path: path.to_owned(), fault });
             }
         }
         Ok(layout)
@@ -209,7 +210,7 @@ impl Finder<'_> {
         } else if has(Column::Bid) || has(Column::Ask) {
             Ok(TickKind::Quotes)
         } else {
-            Err(CatalogError::NotTicks { path: self.path.to_owned(), present: self.present() })
+            Err(self.error(ColumnFault::NotTicks { present: self.present() }))
         }
     }
 
@@ -236,35 +237,34 @@ impl Finder<'_> {
         let field = self.schema.field(root);
         if self.schema.fields().iter().filter(|other| other.name() == field.name()).count() > 1 {
             let column = field.name().clone();
-            return Err(CatalogError::RepeatedColumn { path: self.path.to_owned(), column });
+            return Err(self.error(ColumnFault::Repeated { column }));
         }
         let expected = expected_types(column);
         if !is_readable(column, field.data_type()) {
-            return Err(CatalogError::ColumnType {
-                path: self.path.to_owned(),
+            return Err(self.error(ColumnFault::Type {
                 column: field.name().clone(),
                 found: field.data_type().to_string(),
                 expected,
-            });
+            }));
         }
         Ok(Some(Source { column, root, name: field.name().clone() }))
     }
 
     fn missing(&self, column: Column) -> CatalogError {
         let name = self.options.columns.given(column).unwrap_or(column.name()).to_owned();
-        CatalogError::MissingColumn { path: self.path.to_owned(), column, name, present: self.present() }
+        self.error(ColumnFault::Missing { column, name, present: self.present() })
     }
 
     fn two_tables(&self) -> CatalogError {
         let name = |column| {
             self.position(column).map_or_else(String::new, |root| self.schema.field(root).name().clone())
         };
-        CatalogError::TwoTables {
-            path: self.path.to_owned(),
-            price: name(Column::Price),
-            bid: name(Column::Bid),
-            ask: name(Column::Ask),
-        }
+        let (price, bid, ask) = (name(Column::Price), name(Column::Bid), name(Column::Ask));
+        self.error(ColumnFault::TwoTables { price, bid, ask })
+    }
+
+    fn error(&self, fault: ColumnFault) -> CatalogError {
+        CatalogError::Columns { path: self.path.to_owned(), fault }
     }
 
     fn present(&self) -> Vec<String> {

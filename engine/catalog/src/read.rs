@@ -9,7 +9,7 @@ use crate::discover::spans;
 use crate::layout::{Layout, expected_types};
 use crate::open::{Opened, open, shielded};
 use crate::symbols::Symbols;
-use crate::{CatalogError, Chunk, TradeId, convert};
+use crate::{CatalogError, Chunk, ColumnFault, TradeId, convert};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -237,12 +237,12 @@ impl TickReader {
             let Place { column, index: place } = self.places[index];
             let array = batch.column(place);
             if !self.append_column(column, array, chunk) {
-                return Err(CatalogError::ColumnType {
-                    path: self.path.clone(),
+                let fault = ColumnFault::Type {
                     column: self.layout.sources[index].name.clone(),
                     found: array.data_type().to_string(),
                     expected: expected_types(column),
-                });
+                };
+                return Err(CatalogError::Columns { path: self.path.clone(), fault });
             }
         }
         if self.layout.fixed_symbol.is_some() {
