@@ -2,7 +2,7 @@
 # Runs every check and every test, after installing what they need.
 #
 #   scripts/test.sh           what CI runs
-#   scripts/test.sh --long    more cases of everything that is random, and the instruction-count benches
+#   scripts/test.sh --long    more cases of everything that is random
 #
 # Needs the Rust toolchain, Python 3 with venv and pip, and, for what is missing, apt.
 set -euo pipefail
@@ -38,10 +38,8 @@ step "the program as a newcomer runs it"
 cargo build --release
 scripts/newcomer.sh 2>&1 | tee -a "$log"
 
-if [ "$long" = 1 ]; then
-  step "instruction counts"
-  scripts/instructions.sh
-fi
+step "instruction counts of the hot path"
+scripts/instructions.sh 2>&1 | grep -E "Instructions:|regressed|error" || { scripts/instructions.sh; exit 1; }
 
 step "summary"
 count() { awk -v pattern="$1" '$1 == "test" && $2 ~ pattern && $NF == "ok"' "$log" | wc -l; }

@@ -92,10 +92,43 @@ pub enum CatalogError {
     },
 }
 
-impl CatalogError {
-    /// What is wrong with a file's columns.
-    fn fmt_columns(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io { action, path, error } => write!(f, "cannot {action} {}: {error}", path.display()),
+            Self::NoFiles { path } => write!(
+                f,
+                "{} holds no .parquet file of trades or quotes; give a catalog, a folder or a file",
+                path.display()
+            ),
+            Self::Empty { path } => {
+                write!(f, "{} is empty (0 bytes); write or copy the file again", path.display())
+            }
+            Self::NotParquet { path } => write!(
+                f,
+                "{} is not a Parquet file; write its ticks as Parquet, which is what this build reads",
+                path.display()
+            ),
+            Self::Truncated { path } => write!(
+                f,
+                "{} is truncated: its Parquet footer is missing; write or copy the file again",
+                path.display()
+            ),
+            Self::DamagedFooter { path, cause } => write!(
+                f,
+                "{} has a damaged Parquet footer ({cause}); write or copy the file again",
+                path.display()
+            ),
+            Self::Damaged { path, row_group, column, cause } => {
+                write!(f, "{} is damaged in row group {row_group}", path.display())?;
+                if let Some(column) = column {
+                    write!(f, ", column {column:?}")?;
+                }
+                write!(f, " ({cause}); write or copy the file again")
+            }
+            Self::NotAFile { path, found } => {
+                write!(f, "{} is {found}; give a regular file or a folder of such", path.display())
+            }
             Self::Columns { path, fault } => write!(f, "{}{fault}", path.display()),
             Self::Unsorted { path, symbol, previous, ts_event } => write!(
                 f,
