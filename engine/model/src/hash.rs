@@ -11,10 +11,15 @@ use twox_hash::xxhash3_128;
 #[cfg(target_endian = "big")]
 compile_error!("events are hashed as they lie in memory: a big-endian port must encode them first");
 
+/// Bytes that wait before they are hashed: a call of the hash costs more than a few bytes do.
+const PENDING_BYTES: usize = 1024;
+
 /// A running 128-bit xxh3 over everything one stage emits.
 #[derive(Clone)]
 pub struct StreamHash {
     inner: xxhash3_128::Hasher,
+    pending: [u8; PENDING_BYTES],
+    pending_len: usize,
 }
 
 impl std::fmt::Debug for StreamHash {
@@ -32,31 +37,54 @@ impl Default for StreamHash {
 impl StreamHash {
     /// The hash of nothing yet.
     pub fn new() -> Self {
-        Self { inner: xxhash3_128::Hasher::new() }
+        Self { inner: xxhash3_128::Hasher::new(), pending: [0; PENDING_BYTES], pending_len: 0 }
+    }
+
+    /// Adds bytes, in order. How they are cut into calls does not matter.
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let end = self.pending_len + bytes.len();
+        if end <= PENDING_BYTES {
+            self.pending[self.pending_len..end].copy_from_slice(bytes);
+            self.pending_len = end;
+        } else {
+            self.write_through(bytes);
+        }
+    }
+
+    #[inline(never)]
+    fn write_through(&mut self, bytes: &[u8]) {
+        self.inner.write(&self.pending[..self.pending_len]);
+        self.pending_len = 0;
+        if bytes.len() > PENDING_BYTES {
+            self.inner.write(bytes);
+        } else {
+            self.write(bytes);
+        }
     }
 
     /// Adds events, in order. How a run of events is cut into calls does not matter.
     #[inline]
     pub fn events(&mut self, events: &[Event]) {
-        self.inner.write(bytemuck::cast_slice(events));
+        self.write(bytemuck::cast_slice(events));
     }
 
     /// Adds words, little-endian.
     #[inline]
     pub fn words(&mut self, words: &[u64]) {
-        self.inner.write(bytemuck::cast_slice(words));
+        self.write(bytemuck::cast_slice(words));
     }
 
     /// Adds one 128-bit amount.
     #[inline]
     pub fn amount(&mut self, raw: i128) {
-        self.inner.write(&raw.to_le_bytes());
+        self.write(&raw.to_le_bytes());
     }
 
-    /// Adds 128-bit amounts, in one go: a call costs more than the bytes.
+    /// Adds 128-bit amounts, in one go.
     #[inline]
     pub fn amounts(&mut self, raw: &[i128]) {
-        self.inner.write(bytemuck::cast_slice(raw));
+        self.write(bytemuck::cast_slice(raw));
     }
 
     /// Adds a float by its bits; every NaN is the same one.
@@ -68,7 +96,9 @@ impl StreamHash {
 
     /// The hash so far.
     pub fn value(&self) -> u128 {
-        self.inner.finish_128()
+        let mut whole = self.inner.clone();
+        whole.write(&self.pending[..self.pending_len]);
+        whole.finish_128()
     }
 }
 
@@ -76,7 +106,7 @@ impl StreamHash {
 pub fn combine_hashes(hashes: &[u128]) -> u128 {
     let mut all = StreamHash::new();
     for hash in hashes {
-        all.inner.write(&hash.to_le_bytes());
+        all.write(&hash.to_le_bytes());
     }
     all.value()
 }
