@@ -63,7 +63,7 @@ fn check(file: &str, column: &str, tolerance: f64, mut value: impl FnMut(&Table,
 const SPY: &str = "spy_with_indicators.txt";
 
 #[test]
-fn averages() {
+fn real_averages() {
     let mut sma = Sma::new(14);
     check(SPY, "SMA14", 6.5e-3, |table, row| sma.update(table.price(row, "Close")));
     let mut ema = Ema::new(14, Seed::Sma);
@@ -73,7 +73,7 @@ fn averages() {
 }
 
 #[test]
-fn relative_strength() {
+fn real_relative_strength() {
     let mut rsi = Rsi::new(14, Smoothing::Cutler);
     check(SPY, "RSI 14", 3.5e-4, |table, row| rsi.update(table.price(row, "Close")));
     let mut rsi = Rsi::new(14, Smoothing::Wilder);
@@ -81,7 +81,7 @@ fn relative_strength() {
 }
 
 #[test]
-fn true_range() {
+fn real_true_range() {
     let mut atr = Atr::new(14);
     check("spy_atr_wilder.txt", "Average True Range 14", 6e-6, |table, row| {
         atr.update(table.price(row, "High"), table.price(row, "Low"), table.price(row, "Close"))
@@ -93,7 +93,7 @@ fn true_range() {
 }
 
 #[test]
-fn bands() {
+fn real_bands() {
     let file = "spy_bollinger_bands.txt";
     let fresh = || Bollinger::new(20, Rate::parse("2").unwrap());
     let mut bollinger = fresh();

@@ -34,7 +34,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 #[test]
-fn every_row_of_the_real_files_is_read() {
+fn real_files_are_read_row_by_row() {
     let Some(folder) = folder() else { return };
     let mut paths = Vec::new();
     for Expected { file, rows, crossed, locked } in FILES {
