@@ -24,7 +24,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Most rows of a chunk.
-pub const CHUNK_ROWS_MAX: usize = 8_192;
+pub const CHUNK_ROWS_MAX: usize = 4_096;
 
 /// A chunk is handed out when it has this many rows: tiny row groups are put together.
 const CHUNK_ROWS_ENOUGH: usize = CHUNK_ROWS_MAX / 2;
@@ -144,6 +144,11 @@ impl TickReader {
     /// Which ticks the file holds.
     pub fn kind(&self) -> crate::TickKind {
         self.layout.kind
+    }
+
+    /// Where the file's ticks come from, if its footer says so.
+    pub fn source(&self) -> Option<&str> {
+        crate::open::source_of(&self.metadata)
     }
 
     /// The distinct symbols of the rows read so far, as the file writes them.

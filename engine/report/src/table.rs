@@ -1,5 +1,7 @@
 //! A Parquet table that grows row by row, in bounded memory.
 //!
+//! Rows wait as they are until they make a row group, which is then encoded and compressed in one go: an open row
+//! group would keep a compressor for each of its columns, and a run writes nine tables.
 //! Not here: which columns there are (`tables`).
 
 use crate::error::ReportError;
@@ -17,11 +19,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows that are collected before they are encoded.
-const BATCH_ROWS: usize = 8_192;
-/// Rows of a row group: what a table holds in memory at most.
-const ROW_GROUP_ROWS: usize = 32_768;
-
 /// Decimals of all fixed-point columns.
 const SCALE: i8 = 9;
 /// Digits of prices and quantities.
@@ -31,6 +28,9 @@ const WIDE_DIGITS: u8 = 38;
 
 /// The columns of a table in the making.
 pub(crate) trait Columns: Default {
+    /// Rows of a row group: how many wait at most. Many for a table that grows fast, since the file's footer
+    /// describes each row group; few for a table of wide rows.
+    const ROW_GROUP_ROWS: usize;
     /// Their names and types.
     fn fields() -> Vec<Field>;
     /// How many rows wait.
@@ -54,19 +54,22 @@ fn properties(schema: &Schema) -> WriterProperties {
     let version = KeyValue::new("schema_version".to_owned(), SCHEMA_VERSION.to_string());
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(None)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
         .set_dictionary_enabled(false)
         .set_key_value_metadata(Some(vec![version]));
     for field in schema.fields() {
         let path = ColumnPath::from(field.name().as_str());
         match field.data_type() {
             DataType::Utf8 => properties = properties.set_column_dictionary_enabled(path, true),
-            // A minimum or maximum of wide decimals keeps the whole batch it came from in memory until the end.
-            DataType::Decimal128(WIDE_DIGITS, _) => {
-                properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
+            // Readers skip row groups by time; statistics of anything else would only stay in memory until the end.
+            DataType::Timestamp(..) => {
+                properties = properties
+                    .set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk)
+                    .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
             }
-            DataType::Timestamp(..) | DataType::Decimal128(NARROW_DIGITS, _) => {
+            DataType::Decimal128(NARROW_DIGITS, _) => {
                 properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
             }
             _ => {}
@@ -91,10 +94,10 @@ impl<C: Columns> Table<C> {
         Ok(Self { path, schema, writer, columns: C::default(), rows: 0 })
     }
 
-    /// Encodes the waiting rows if there are enough of them. Call it after adding one.
+    /// Writes the waiting rows if they make a row group. Call it after adding one.
     #[inline]
     pub fn settle(&mut self) -> Result<(), ReportError> {
-        if self.columns.rows() < BATCH_ROWS { Ok(()) } else { self.flush() }
+        if self.columns.rows() < C::ROW_GROUP_ROWS { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> Result<(), ReportError> {
@@ -102,7 +105,8 @@ impl<C: Columns> Table<C> {
         let arrays = self.columns.take();
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
             .expect("a table's columns are as long as each other and of their types");
-        self.writer.write(&batch).map_err(|error| ReportError::Table { path: self.path.clone(), error })
+        let written = self.writer.write(&batch).and_then(|()| self.writer.flush());
+        written.map_err(|error| ReportError::Table { path: self.path.clone(), error })
     }
 
     /// Writes the rest and syncs the file; gives the number of rows.

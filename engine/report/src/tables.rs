@@ -30,6 +30,8 @@ pub(crate) struct BarColumns {
 }
 
 impl Columns for BarColumns {
+    const ROW_GROUP_ROWS: usize = 16_384;
+
     fn fields() -> Vec<Field> {
         vec![
             text_field("symbol", false),
@@ -80,6 +82,8 @@ pub(crate) struct IndicatorColumns {
 }
 
 impl Columns for IndicatorColumns {
+    const ROW_GROUP_ROWS: usize = 65_536;
+
     fn fields() -> Vec<Field> {
         vec![
             text_field("symbol", false),
@@ -110,6 +114,8 @@ impl Columns for IndicatorColumns {
 pub(crate) struct DecisionColumns;
 
 impl Columns for DecisionColumns {
+    const ROW_GROUP_ROWS: usize = 8_192;
+
     fn fields() -> Vec<Field> {
         vec![
             Field::new("seq", DataType::UInt64, false),
@@ -158,6 +164,8 @@ pub(crate) struct OrderColumns {
 }
 
 impl Columns for OrderColumns {
+    const ROW_GROUP_ROWS: usize = 2_048;
+
     fn fields() -> Vec<Field> {
         vec![
             text_field("client_order_id", false),
@@ -226,6 +234,8 @@ pub(crate) struct FillColumns {
 }
 
 impl Columns for FillColumns {
+    const ROW_GROUP_ROWS: usize = 2_048;
+
     fn fields() -> Vec<Field> {
         vec![
             text_field("client_order_id", false),
@@ -277,6 +287,8 @@ pub(crate) struct EquityColumns {
 }
 
 impl Columns for EquityColumns {
+    const ROW_GROUP_ROWS: usize = 16_384;
+
     fn fields() -> Vec<Field> {
         let amounts = ["cash", "position_value", "equity", "realised_pnl", "unrealised_pnl", "fees"];
         std::iter::once(time_field("ts_event", false))
@@ -311,6 +323,8 @@ pub(crate) struct RejectColumns {
 }
 
 impl Columns for RejectColumns {
+    const ROW_GROUP_ROWS: usize = 8_192;
+
     fn fields() -> Vec<Field> {
         vec![
             text_field("kind", false),

@@ -16,7 +16,7 @@ use catalog::TradeId;
 use feed::{Fault, FeedError, Reject, RejectReason, Rules, SymbolRules, TickHistory, event_text};
 use model::{Event, Nanos, SymbolId};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -154,6 +154,7 @@ impl Merger {
 
     /// Nothing more comes from a file: the memory of its streams that are through serves the next one.
     fn release_memory(&mut self, lane: usize) {
+        self.lanes[lane].ready = VecDeque::new();
         for LaneStream { index, .. } in &self.lanes[lane].streams {
             if self.streams[*index].is_drained() {
                 self.workers.give_back(self.streams[*index].take_memory());
