@@ -44,11 +44,11 @@ impl Kind {
     pub const BAR: Self = Self(33);
     /// Derived: indicator values of a bar; `words[0]` indexes [`crate::Frame::sets`].
     pub const INDICATORS: Self = Self(34);
-    /// Derived, reserved: a feature matrix.
+    /// Derived: a feature matrix; `words[0]` indexes [`crate::Frame::matrices`].
     pub const MATRIX: Self = Self(35);
-    /// Derived, reserved: a synergy of signals.
+    /// Derived: a synergy of signals; `words[0]` indexes [`crate::Frame::synergies`].
     pub const SYNERGY: Self = Self(36);
-    /// Derived, reserved: the agents' decision.
+    /// Derived: the agents' decision; `words[0]` indexes [`crate::Frame::decisions`].
     pub const DECISION: Self = Self(37);
     /// Derived: what a strategy wants.
     pub const INTENT: Self = Self(38);

@@ -5,7 +5,7 @@
 //! Frames are reused; after warm-up nothing here allocates. Ticks that derive nothing have no frame.
 //! Not here: who runs the stages (`pipeline`).
 
-use crate::{Account, Bar, Event, IndicatorSet, Kind, SymbolId};
+use crate::{Account, Bar, Decision, Event, IndicatorSet, Kind, Matrix, SymbolId, Synergy};
 
 /// One input and what was derived from it, in order.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -20,6 +20,14 @@ pub struct Frame {
     pub values: Vec<f64>,
     /// The figures that [`Kind::PORTFOLIO`] events announce.
     pub accounts: Vec<Account>,
+    /// The matrices that [`Kind::MATRIX`] events announce.
+    pub matrices: Vec<Matrix>,
+    /// The cells of the matrices.
+    pub cells: Vec<f32>,
+    /// The synergies that [`Kind::SYNERGY`] events announce.
+    pub synergies: Vec<Synergy>,
+    /// The decisions that [`Kind::DECISION`] events announce.
+    pub decisions: Vec<Decision>,
 }
 
 impl Frame {
@@ -39,6 +47,10 @@ impl Frame {
         self.sets.clear();
         self.values.clear();
         self.accounts.clear();
+        self.matrices.clear();
+        self.cells.clear();
+        self.synergies.clear();
+        self.decisions.clear();
     }
 
     /// The input.
@@ -85,6 +97,38 @@ impl Frame {
         event.words[0] = self.sets.len() as i64;
         self.events.push(event);
         self.sets.push(set);
+    }
+
+    /// Appends a matrix whose cells the caller has pushed to `cells` from `cells_start` on.
+    pub fn push_matrix(&mut self, matrix: Matrix) {
+        debug_assert_eq!(matrix.cells_start as usize + matrix.cells_len(), self.cells.len());
+        let mut event = Event::derived(self.input(), Kind::MATRIX, matrix.symbol);
+        event.detail = u16::from(matrix.matrix);
+        event.words[0] = self.matrices.len() as i64;
+        self.events.push(event);
+        self.matrices.push(matrix);
+    }
+
+    /// Appends a synergy and its event.
+    pub fn push_synergy(&mut self, synergy: Synergy) {
+        let mut event = Event::derived(self.input(), Kind::SYNERGY, synergy.symbol);
+        event.words[0] = self.synergies.len() as i64;
+        self.events.push(event);
+        self.synergies.push(synergy);
+    }
+
+    /// Appends a decision and its event.
+    pub fn push_decision(&mut self, decision: Decision) {
+        let mut event = Event::derived(self.input(), Kind::DECISION, decision.symbol);
+        event.words[0] = self.decisions.len() as i64;
+        self.events.push(event);
+        self.decisions.push(decision);
+    }
+
+    /// The cells of a matrix, row by row, the oldest row first.
+    #[inline]
+    pub fn matrix_cells(&self, matrix: &Matrix) -> &[f32] {
+        &self.cells[matrix.cells_start as usize..][..matrix.cells_len()]
     }
 
     /// The values of a set.

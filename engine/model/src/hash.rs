@@ -94,6 +94,13 @@ impl StreamHash {
         self.words(&[bits]);
     }
 
+    /// Adds 32-bit floats by their bits, in one go. None may be NaN: it has more than one form.
+    #[inline]
+    pub fn cells(&mut self, cells: &[f32]) {
+        debug_assert!(cells.iter().all(|cell| !cell.is_nan()), "a cell is a number");
+        self.write(bytemuck::cast_slice(cells));
+    }
+
     /// The hash so far.
     pub fn value(&self) -> u128 {
         let mut whole = self.inner.clone();

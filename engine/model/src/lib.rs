@@ -7,26 +7,31 @@
 
 mod account;
 mod bar;
+mod decision;
 mod event;
 mod frame;
 mod hash;
 mod instrument;
 mod intent;
 mod mark;
+mod matrix;
 mod money;
 mod number;
 mod order;
 mod symbol;
+mod synergy;
 mod time;
 
 pub use account::Account;
 pub use bar::{Bar, BarSource, IndicatorSet};
+pub use decision::{Action, Agent, AgentGroup, Decision, Urgency, Verdict};
 pub use event::{Event, Kind, Quote, Trade};
 pub use frame::Frame;
 pub use hash::{StreamHash, combine_hashes};
 pub use instrument::{Instrument, InstrumentTable};
 pub use intent::{Goal, Intent, RefusalReason, Style};
 pub use mark::Mark;
+pub use matrix::Matrix;
 pub use money::{Money, MoneyError, Rate, fee, mul_div_half_even, notional};
 pub use number::{
     DivRem, NumberError, Price, Quantity, UNIT, div_rem_floor, mid, parse_fixed, round_half_even,
@@ -35,4 +40,5 @@ pub use order::{
     Fill, Liquidity, Order, OrderId, OrderType, RejectReason, Report, ReportKind, Side, TimeInForce,
 };
 pub use symbol::{SymbolError, SymbolId, SymbolTable, normalise_symbol};
+pub use synergy::{Direction, MarketContext, Pattern, Signal, SignalKind, Synergy};
 pub use time::{Clock, ManualClock, Nanos, SystemClock, Timeframe, TimeframeError};
