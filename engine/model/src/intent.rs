@@ -3,7 +3,7 @@
 //! A strategy says which position it wants, never which order: the difference to what is held and
 //! working is an order's business.
 
-use crate::{Event, Kind, Price, Quantity, SymbolId};
+use crate::{Event, Kind, Nanos, Price, Quantity, SymbolId};
 use std::fmt;
 
 /// A strategy's wish for one symbol.
@@ -13,6 +13,8 @@ pub struct Intent {
     pub symbol: SymbolId,
     /// What is wanted.
     pub goal: Goal,
+    /// How long an order that comes of it takes to leave: simulated thinking. Not negative.
+    pub delay: Nanos,
 }
 
 /// What is wanted.
@@ -36,6 +38,8 @@ pub enum Style {
     Market,
     /// At this price or better, resting until filled or withdrawn.
     Limit(Price),
+    /// As a limit at the touch: the best bid of a buy, the best ask of a sell; without quotes the last price.
+    Touch,
 }
 
 /// Why an intent was refused. The name is the last part of the limit's key in the config.
@@ -85,18 +89,33 @@ impl fmt::Display for RefusalReason {
 const STYLE_WITHDRAW: u8 = 0;
 const STYLE_MARKET: u8 = 1;
 const STYLE_LIMIT: u8 = 2;
+const STYLE_TOUCH: u8 = 3;
 
 impl Intent {
+    /// A wish that acts at once.
+    #[inline]
+    pub fn new(symbol: SymbolId, goal: Goal) -> Self {
+        Self { symbol, goal, delay: Nanos(0) }
+    }
+
+    /// A wish for a position.
+    #[inline]
+    pub fn target(symbol: SymbolId, position: Quantity, style: Style) -> Self {
+        Self::new(symbol, Goal::Target { position, style })
+    }
+
     /// As an event derived from `cause`. `kind` is [`Kind::INTENT`] or [`Kind::REFUSAL`].
     pub fn to_event(&self, cause: &Event, kind: Kind, reason: Option<RefusalReason>) -> Event {
         let mut event = Event::derived(cause, kind, self.symbol);
         event.detail = reason.map_or(0, |reason| reason as u16);
+        event.words[2] = self.delay.0;
         match self.goal {
             Goal::Withdraw => event.flags = STYLE_WITHDRAW,
             Goal::Target { position, style } => {
                 event.words[0] = position.raw();
                 match style {
                     Style::Market => event.flags = STYLE_MARKET,
+                    Style::Touch => event.flags = STYLE_TOUCH,
                     Style::Limit(price) => {
                         event.flags = STYLE_LIMIT;
                         event.words[1] = price.raw();
@@ -114,9 +133,10 @@ impl Intent {
         let goal = match event.flags {
             STYLE_MARKET => Goal::Target { position, style: Style::Market },
             STYLE_LIMIT => Goal::Target { position, style: Style::Limit(Price::new(event.words[1])) },
+            STYLE_TOUCH => Goal::Target { position, style: Style::Touch },
             _ => Goal::Withdraw,
         };
-        Self { symbol: event.symbol, goal }
+        Self { symbol: event.symbol, goal, delay: Nanos(event.words[2]) }
     }
 
     /// The reason of a refusal.
@@ -132,8 +152,6 @@ impl Intent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Nanos;
-
     #[test]
     fn intents_survive_the_encoding() {
         let cause = Event { seq: 9, ..Event::input(Kind::TIMER, Nanos(5), SymbolId::NONE) };
@@ -142,8 +160,9 @@ mod tests {
             Goal::Withdraw,
             Goal::Target { position, style: Style::Market },
             Goal::Target { position, style: Style::Limit(Price::new(3)) },
+            Goal::Target { position, style: Style::Touch },
         ] {
-            let intent = Intent { symbol: SymbolId(1), goal };
+            let intent = Intent { delay: Nanos(4), ..Intent::new(SymbolId(1), goal) };
             for reason in RefusalReason::ALL {
                 let event = intent.to_event(&cause, Kind::REFUSAL, Some(reason));
                 assert_eq!((Intent::from_event(&event), Intent::refusal_reason(&event)), (intent, reason));

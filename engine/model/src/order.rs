@@ -90,6 +90,8 @@ pub struct Order {
     pub cause_seq: u64,
     /// When it was decided, in engine time.
     pub ts: Nanos,
+    /// How long after that it leaves. Not negative.
+    pub delay: Nanos,
 }
 
 const FLAG_SELL: u8 = 1;
@@ -118,7 +120,7 @@ impl Order {
             kind: Kind::ORDER,
             flags: side_flag(self.side) | limit_flag,
             detail: 0,
-            words: [i64::from(self.id.0), i64::from(self.nth), self.quantity.raw(), price, 0],
+            words: [i64::from(self.id.0), i64::from(self.nth), self.quantity.raw(), price, self.delay.0],
         }
     }
 
@@ -136,6 +138,7 @@ impl Order {
             quantity: Quantity::new(event.words[2]),
             cause_seq: event.seq,
             ts: event.ts,
+            delay: Nanos(event.words[4]),
         }
     }
 
@@ -322,6 +325,7 @@ mod tests {
                 quantity: Quantity::MAX,
                 cause_seq: 11,
                 ts: Nanos(12),
+                delay: Nanos(13),
             };
             assert_eq!(Order::from_event(&order.to_event()), order);
         }

@@ -10,6 +10,7 @@
 //! | `state` | the states of an order and which change leads where |
 //! | `open` | one symbol's open orders |
 //! | `error` | what the venue may not say |
+//! | `touch` | the best bid and ask an order can join |
 //! | `stage` | the stage: folds answers, turns intents into orders, cancels and refusals |
 //! | `gateway` | the edge the orders leave by |
 
@@ -18,6 +19,7 @@ mod gateway;
 mod open;
 mod stage;
 mod state;
+mod touch;
 
 pub use error::OrderError;
 pub use gateway::Gateway;

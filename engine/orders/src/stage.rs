@@ -8,11 +8,13 @@
 //! Not here: sending. The pipeline forwards the emitted events to a [`crate::Gateway`].
 
 use crate::open::{Fault, OpenOrders};
+use crate::touch::Touch;
 use crate::{Change, OpenOrder, OrderError};
 use gate::{Approved, Gate, Proposal};
 use model::{
-    Event, Fill, Frame, Goal, InstrumentTable, Intent, Kind, Order, OrderId, OrderType, Quantity, Report,
-    ReportKind, Side, StreamHash, Style, SymbolId, SymbolTable, TimeInForce, combine_hashes,
+    Event, Fill, Frame, Goal, InstrumentTable, Intent, Kind, Nanos, Order, OrderId, OrderType, Quantity,
+    RefusalReason, Report, ReportKind, Side, StreamHash, Style, SymbolId, SymbolTable, TimeInForce,
+    combine_hashes,
 };
 
 /// Orders and the gate they pass. A pure fold of frames.
@@ -22,6 +24,7 @@ pub struct OrderStage {
     symbols: SymbolTable,
     lots: Vec<Quantity>,
     orders: Vec<OpenOrders>,
+    touches: Vec<Touch>,
     next_id: u32,
     risk_hash: StreamHash,
     order_hash: StreamHash,
@@ -35,15 +38,19 @@ impl OrderStage {
             symbols: instruments.symbols.clone(),
             lots: instruments.instruments.iter().map(|i| i.lot).collect(),
             orders: instruments.instruments.iter().map(|_| OpenOrders::new()).collect(),
+            touches: vec![Touch::default(); instruments.instruments.len()],
             next_id: 0,
             risk_hash: StreamHash::new(),
             order_hash: StreamHash::new(),
         }
     }
 
-    /// Hands the gate a last price.
+    /// Takes the touch, and hands the gate a last price.
     #[inline]
     pub fn on_tick(&mut self, tick: &Event) {
+        if tick.kind == Kind::QUOTE {
+            self.touches[tick.symbol.index()].on_quote(tick);
+        }
         self.gate.on_tick(tick);
     }
 
@@ -58,6 +65,7 @@ impl OrderStage {
         match input.kind {
             Kind::FILL => self.fold_fill(&Fill::from_event(&input))?,
             Kind::REPORT => self.fold_report(&Report::from_event(&input))?,
+            _ if input.kind.is_tick() => self.on_tick(&input),
             _ => {}
         }
         let mut nth = 0;
@@ -70,7 +78,7 @@ impl OrderStage {
                 Goal::Withdraw => self.withdraw(frame, intent.symbol),
                 Goal::Target { position, style } => {
                     if let Some(proposal) = self.propose(intent.symbol, position, style)? {
-                        self.decide(frame, &intent, &proposal, &mut nth);
+                        self.decide(frame, &intent, proposal, &mut nth);
                     }
                 }
             }
@@ -113,6 +121,7 @@ impl OrderStage {
         let mut hash = StreamHash::new();
         hash.words(&[u64::from(self.next_id)]);
         self.orders.iter().for_each(|orders| orders.hash(&mut hash));
+        self.touches.iter().for_each(|touch| hash.words(&touch.words()));
         combine_hashes(&[self.gate.state_hash(), hash.value()])
     }
 
@@ -141,12 +150,13 @@ impl OrderStage {
     }
 
     /// What to propose to get from what is held and expected to `target`; `None` if that is less than a lot.
+    /// A wish at the touch that no price was ever heard of is refused as one too far from the last price.
     fn propose(
         &self,
         symbol: SymbolId,
         target: Quantity,
         style: Style,
-    ) -> Result<Option<Proposal>, OrderError> {
+    ) -> Result<Option<Result<Proposal, RefusalReason>>, OrderError> {
         let expected = self.gate.exposure(symbol).position + self.orders[symbol.index()].net_expected();
         let delta = i128::from(target.raw()) - expected;
         let lot = i128::from(self.lots[symbol.index()].raw()).max(1);
@@ -160,15 +170,25 @@ impl OrderStage {
         let limit = match style {
             Style::Market => None,
             Style::Limit(price) => Some(price),
+            Style::Touch => match self.touches[symbol.index()].of(side).or(self.gate.last_price(symbol)) {
+                None => return Ok(Some(Err(RefusalReason::PriceCollar))),
+                touch => touch,
+            },
         };
-        Ok(Some(Proposal { symbol, side, quantity, limit }))
+        Ok(Some(Ok(Proposal { symbol, side, quantity, limit })))
     }
 
-    fn decide(&mut self, frame: &mut Frame, intent: &Intent, proposal: &Proposal, nth: &mut u32) {
-        match self.gate.check(proposal) {
+    fn decide(
+        &mut self,
+        frame: &mut Frame,
+        intent: &Intent,
+        proposal: Result<Proposal, RefusalReason>,
+        nth: &mut u32,
+    ) {
+        match proposal.and_then(|proposal| self.gate.check(&proposal)) {
             Ok(approved) => {
                 *nth += 1;
-                self.send(frame, approved, *nth);
+                self.send(frame, approved, *nth, intent.delay);
             }
             Err(reason) => {
                 let refusal = intent.to_event(frame.input(), Kind::REFUSAL, Some(reason));
@@ -179,7 +199,7 @@ impl OrderStage {
     }
 
     /// Makes the order of an approved proposal: the only place where orders begin.
-    fn send(&mut self, frame: &mut Frame, approved: Approved<Proposal>, nth: u32) {
+    fn send(&mut self, frame: &mut Frame, approved: Approved<Proposal>, nth: u32, delay: Nanos) {
         let Proposal { symbol, side, quantity, limit } = approved.into_inner();
         let id = OrderId(self.next_id);
         self.next_id = self.next_id.checked_add(1).expect("a run has fewer than 4 billion orders");
@@ -193,6 +213,7 @@ impl OrderStage {
             quantity,
             cause_seq: frame.input().seq,
             ts: frame.input().ts,
+            delay,
         };
         self.orders[symbol.index()].add(id, side, quantity);
         self.gate.on_order(&order);

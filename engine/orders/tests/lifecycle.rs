@@ -123,7 +123,7 @@ impl Pair {
 
     fn timer_with(&mut self, symbol: usize, goal: Goal) -> Vec<Event> {
         let timer = Event::input(Kind::TIMER, Nanos(5), SymbolId::NONE);
-        self.input(timer, Some(Intent { symbol: SymbolId(symbol as u32), goal })).expect("intents are legal")
+        self.input(timer, Some(Intent::new(SymbolId(symbol as u32), goal))).expect("intents are legal")
     }
 
     fn apply(&mut self, step: &Step) {
@@ -358,11 +358,11 @@ impl Loop {
                 let style = limit.map_or(Style::Market, |units| Style::Limit(price(units)));
                 let goal = Goal::Target { position: Quantity::new(position), style };
                 let timer = Event::input(Kind::TIMER, ts, SymbolId::NONE);
-                self.fold(timer, Some(Intent { symbol: SymbolId(symbol), goal }));
+                self.fold(timer, Some(Intent::new(SymbolId(symbol), goal)));
             }
             MarketStep::Withdraw { symbol } => {
                 let timer = Event::input(Kind::TIMER, ts, SymbolId::NONE);
-                self.fold(timer, Some(Intent { symbol: SymbolId(symbol), goal: Goal::Withdraw }));
+                self.fold(timer, Some(Intent::new(SymbolId(symbol), Goal::Withdraw)));
             }
         }
         self.until(ts);

@@ -5,8 +5,8 @@
 use gate::{Gate, Limits};
 use model::{
     Event, Fill, Frame, Goal, Instrument, InstrumentTable, Intent, Kind, Liquidity, Money, Nanos, Order,
-    OrderId, OrderType, Price, Quantity, RefusalReason, RejectReason, Report, ReportKind, Side, Style,
-    SymbolId, SymbolTable, UNIT,
+    OrderId, OrderType, Price, Quantity, Quote, RefusalReason, RejectReason, Report, ReportKind, Side, Style,
+    SymbolId, SymbolTable, Trade, UNIT,
 };
 use orders::{Change, OrderError, OrderStage, OrderState, TransitionError};
 
@@ -27,16 +27,16 @@ fn quantity(text: &str) -> Quantity {
 }
 
 fn market(symbol: SymbolId, position: &str) -> Intent {
-    Intent { symbol, goal: Goal::Target { position: quantity(position), style: Style::Market } }
+    Intent::new(symbol, Goal::Target { position: quantity(position), style: Style::Market })
 }
 
 fn limit(symbol: SymbolId, position: &str, price: &str) -> Intent {
     let style = Style::Limit(Price::parse(price).unwrap());
-    Intent { symbol, goal: Goal::Target { position: quantity(position), style } }
+    Intent::new(symbol, Goal::Target { position: quantity(position), style })
 }
 
 fn withdraw(symbol: SymbolId) -> Intent {
-    Intent { symbol, goal: Goal::Withdraw }
+    Intent::new(symbol, Goal::Withdraw)
 }
 
 fn timer() -> Event {
@@ -219,4 +219,46 @@ fn hashes_separate_risk_from_orders() {
     run(&mut s, timer(), &[withdraw(A)]).unwrap();
     assert_ne!(s.order_hash(), ordered);
     assert_ne!(s.event_hash(), fresh.event_hash());
+}
+
+fn touch(symbol: SymbolId, position: &str) -> Intent {
+    Intent::target(symbol, quantity(position), Style::Touch)
+}
+
+fn quote(symbol: SymbolId, bid: &str, ask: &str) -> Event {
+    let [bid, ask] = [bid, ask].map(|text| Price::parse(text).unwrap());
+    Event::quote(Nanos(1), symbol, Quote { ts_event: Nanos(1), bid, ask, bid_size: None, ask_size: None })
+}
+
+fn trade(symbol: SymbolId, price: &str) -> Event {
+    let price = Price::parse(price).unwrap();
+    Event::trade(Nanos(1), symbol, Trade { ts_event: Nanos(1), price, size: Quantity::new(1), aggressor: 0 })
+}
+
+#[test]
+fn a_tick_that_is_a_frame_is_the_last_price_of_its_own_intents() {
+    let notional = Some(Money::parse("25").unwrap());
+    let mut s = stage(Limits { max_order_notional: notional, ..Limits::default() });
+    check(&mut s, timer(), &[market(A, "2")], &["refused max_order_notional"]);
+    check(&mut s, trade(A, "10"), &[market(A, "2")], &["order 0 nth 1: buy 2 of 0"]);
+    check(&mut s, trade(A, "20"), &[market(A, "4")], &["refused max_order_notional"]);
+}
+
+#[test]
+fn a_limit_at_the_touch_joins_its_own_side_or_the_last_price() {
+    let mut s = stage(Limits::default());
+    s.on_tick(&trade(A, "10"));
+    check(&mut s, timer(), &[touch(A, "1")], &["order 0 nth 1: buy 1 of 0 @10"]);
+    s.on_tick(&quote(A, "9", "11"));
+    check(&mut s, timer(), &[touch(A, "2")], &["order 1 nth 1: buy 1 of 0 @9"]);
+    check(&mut s, quote(A, "9.5", "12"), &[touch(A, "0")], &["order 2 nth 1: sell 2 of 0 @12"]);
+    check(&mut s, timer(), &[touch(B, "1")], &["refused price_collar"]);
+}
+
+#[test]
+fn an_order_carries_the_delay_of_its_intent() {
+    let mut s = stage(Limits::default());
+    let mut frame = frame(timer(), &[Intent { delay: Nanos(9), ..market(A, "1") }]);
+    s.on_frame(&mut frame).unwrap();
+    assert_eq!(Order::from_event(frame.events.last().unwrap()).delay, Nanos(9));
 }

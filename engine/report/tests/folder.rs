@@ -100,6 +100,7 @@ fn order(frame: &mut Frame, id: u32, symbol: SymbolId, side: Side, quantity_text
         quantity: quantity(quantity_text),
         cause_seq: input.seq,
         ts: input.ts,
+        delay: Nanos(0),
     };
     frame.push(order.to_event());
 }
@@ -124,7 +125,7 @@ fn bar(timeframe: u8, source: BarSource, vwap: Option<&str>, volume: i128) -> Ba
 
 fn refuse(frame: &mut Frame, symbol: SymbolId, goal: Goal, reason: RefusalReason) {
     let input = *frame.input();
-    frame.push(Intent { symbol, goal }.to_event(&input, Kind::REFUSAL, Some(reason)));
+    frame.push(Intent::new(symbol, goal).to_event(&input, Kind::REFUSAL, Some(reason)));
 }
 
 fn account(frame: &mut Frame, equity: &str, peak: &str, is_row: bool) {

@@ -1,6 +1,6 @@
 //! The venue as the sequencer sees it: requests leave, arrive after the latency, and are answered.
 //!
-//! Requests arrive in the order they were sent. At equal times a request arrives before the next tick
+//! Requests arrive in the order of their arrival times, and as they were sent where those are equal. At equal times a request arrives before the next tick
 //! applies, so the caller lets everything arrive that is due, then applies the tick. What a tick fills
 //! is sequenced right before that tick.
 //! Not here: matching itself (`book`).
@@ -76,9 +76,10 @@ impl Venue {
         Self { config, symbols: instruments.symbols.clone(), books, flights, fills: 0 }
     }
 
-    /// Sends an order; it arrives the latency after `order.ts`. Requests are sent in time order.
+    /// Sends an order; it arrives its delay and the latency after `order.ts`. Requests are sent in time order.
     pub fn submit(&mut self, order: Order) {
-        self.send(order.ts, Request::Submit(order));
+        debug_assert!(order.delay >= Nanos(0), "an order leaves after it was decided");
+        self.send(order.ts.saturating_add(order.delay), Request::Submit(order));
     }
 
     /// Asks at `ts` to cancel an order; the request arrives the latency after.
@@ -164,11 +165,9 @@ impl Venue {
 
     fn send(&mut self, ts: Nanos, request: Request) {
         let arrival = ts.saturating_add(self.config.latency);
-        debug_assert!(
-            self.flights.back().is_none_or(|last| last.arrival <= arrival),
-            "requests are sent in time order"
-        );
-        self.flights.push_back(Flight { arrival, request });
+        // A delayed order is overtaken by what is sent after it and arrives before it.
+        let overtaken = self.flights.iter().rev().take_while(|flight| flight.arrival > arrival).count();
+        self.flights.insert(self.flights.len() - overtaken, Flight { arrival, request });
     }
 
     #[inline(never)]

@@ -128,6 +128,7 @@ impl Run {
                     quantity: Quantity::new(quantity),
                     cause_seq: 1,
                     ts,
+                    delay: Nanos(0),
                 };
                 self.tape.orders.push(order);
                 self.venue.submit(order);

@@ -99,7 +99,9 @@ fn check(scenario: &Scenario, steps: &[&str], expected: &[&str]) {
         let_arrive(&mut venue, ts, &mut out);
         match step[0] {
             "buy" | "sell" => {
-                let limit = step.get(2).map(|limit| price(limit.strip_prefix('@').unwrap()));
+                let option = |mark| step[2..].iter().find_map(|text| text.strip_prefix(mark));
+                let limit = option('@').map(price);
+                let delay_s: i64 = option('+').map_or(0, |seconds| seconds.parse().unwrap());
                 venue.submit(Order {
                     id: OrderId(orders),
                     nth: 1,
@@ -110,6 +112,7 @@ fn check(scenario: &Scenario, steps: &[&str], expected: &[&str]) {
                     quantity: quantity(step[1]),
                     cause_seq: 1,
                     ts,
+                    delay: Nanos(delay_s * SECOND),
                 });
                 orders += 1;
             }
@@ -354,6 +357,25 @@ fn what_is_open_or_in_flight_expires_in_order() {
 }
 
 #[test]
+fn a_delayed_order_is_overtaken_by_what_arrives_before_it() {
+    check(
+        &QUOTED,
+        &["quote 99/101", "buy 1 +3", "sell 2", "quote 98/100", "quote 97/99"],
+        &[
+            "3s accepted 1",
+            "3s fill 1 of 1: 2@99 taker fee 0.396",
+            "5s accepted 0",
+            "5s fill 2 of 0: 1@100 taker fee 0.2",
+        ],
+    );
+    check(
+        &QUOTED,
+        &["buy 1 +2", "cancel 0", "end"],
+        &["2s cancelrejected 0", "3s accepted 0", "3s expired 0"],
+    );
+}
+
+#[test]
 fn a_fee_beyond_the_range_is_an_error_that_names_the_order() {
     let instruments = InstrumentTable::new(SymbolTable::new(["BIG".to_owned()]), |name| Instrument {
         multiplier: Quantity::MAX,
@@ -372,6 +394,7 @@ fn a_fee_beyond_the_range_is_an_error_that_names_the_order() {
         quantity: Quantity::MAX,
         cause_seq: 1,
         ts: Nanos(1),
+        delay: Nanos(0),
     });
     let mut out = Vec::new();
     venue.arrive(&mut out).unwrap();

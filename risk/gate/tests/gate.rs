@@ -38,6 +38,7 @@ fn order(side: Side, quantity: i64) -> Order {
         quantity: units(quantity),
         cause_seq: 1,
         ts: Nanos(0),
+        delay: Nanos(0),
     }
 }
 

@@ -67,7 +67,7 @@ impl EmaCross {
 }
 
 fn target(symbol: SymbolId, position: i64) -> Intent {
-    Intent { symbol, goal: Goal::Target { position: Quantity::new(position), style: Style::Market } }
+    Intent::new(symbol, Goal::Target { position: Quantity::new(position), style: Style::Market })
 }
 
 impl Strategy for EmaCross {

@@ -97,7 +97,7 @@ impl MeanReversion {
         let reading = state.read(bar);
         let side = state.position.quantity().signum();
         if let Limit::Open { left } = state.limit {
-            out.push(Intent { symbol: bar.symbol, goal: Goal::Withdraw });
+            out.push(Intent::new(bar.symbol, Goal::Withdraw));
             state.limit = Limit::Withdrawn { left };
             if side == 0 {
                 return;
@@ -149,14 +149,14 @@ impl State {
             }
         };
         let position = Quantity::new(side * config.quantity.raw());
-        out.push(Intent { symbol: bar.symbol, goal: Goal::Target { position, style } });
+        out.push(Intent::new(bar.symbol, Goal::Target { position, style }));
     }
 
     /// Wants to be flat, and says so unless the rest of a limit entry may still fill.
     fn leave(&mut self, symbol: SymbolId, out: &mut Intents) {
         if self.limit == Limit::Gone {
             let goal = Goal::Target { position: Quantity::ZERO, style: Style::Market };
-            out.push(Intent { symbol, goal });
+            out.push(Intent::new(symbol, goal));
             self.exit = Exit::Said;
         } else {
             self.exit = Exit::Wanted;

@@ -133,6 +133,7 @@ fn describe(intent: Intent) -> String {
     match intent.goal {
         Goal::Withdraw => "withdraw".to_owned(),
         Goal::Target { position, style: Style::Market } => position.to_string(),
+        Goal::Target { position, style: Style::Touch } => format!("{position}@touch"),
         Goal::Target { position, style: Style::Limit(price) } => format!("{position}@{price}"),
     }
 }

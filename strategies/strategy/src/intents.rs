@@ -1,8 +1,8 @@
-//! The buffer into which a strategy says what it wants.
+//! The buffer into which a strategy says what it wants, and what it decided on the way.
 //!
 //! Reused from frame to frame: memory is taken at the start and kept.
 
-use model::Intent;
+use model::{Decision, Intent};
 
 /// Intents there is room for before the buffer has to grow: more than symbols act on one bar.
 const CAPACITY: usize = 256;
@@ -11,6 +11,7 @@ const CAPACITY: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intents {
     intents: Vec<Intent>,
+    decisions: Vec<Decision>,
 }
 
 impl Default for Intents {
@@ -22,13 +23,25 @@ impl Default for Intents {
 impl Intents {
     /// An empty buffer.
     pub fn new() -> Self {
-        Self { intents: Vec::with_capacity(CAPACITY) }
+        Self { intents: Vec::with_capacity(CAPACITY), decisions: Vec::with_capacity(CAPACITY) }
     }
 
     /// Adds a wish.
     #[inline]
     pub fn push(&mut self, intent: Intent) {
         self.intents.push(intent);
+    }
+
+    /// Tells of a decision; what it leads to is pushed beside it.
+    #[inline]
+    pub fn decide(&mut self, decision: Decision) {
+        self.decisions.push(decision);
+    }
+
+    /// The decisions, oldest first.
+    #[inline]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     /// The wishes, oldest first.
@@ -43,10 +56,11 @@ impl Intents {
         self.intents.drain(..)
     }
 
-    /// Forgets all wishes and keeps the memory.
+    /// Forgets all wishes and decisions and keeps the memory.
     #[inline]
     pub fn clear(&mut self) {
         self.intents.clear();
+        self.decisions.clear();
     }
 
     /// How many wishes.
@@ -55,7 +69,7 @@ impl Intents {
         self.intents.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no wish.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.intents.is_empty()
@@ -81,8 +95,7 @@ mod tests {
         let mut intents = Intents::new();
         for round in 0..3 {
             let memory = intents.intents.as_ptr();
-            (0..CAPACITY as u32)
-                .for_each(|id| intents.push(Intent { symbol: SymbolId(id), goal: Goal::Withdraw }));
+            (0..CAPACITY as u32).for_each(|id| intents.push(Intent::new(SymbolId(id), Goal::Withdraw)));
             assert_eq!(intents.len(), CAPACITY);
             let ids: Vec<u32> = intents.drain().map(|intent| intent.symbol.0).collect();
             assert!(ids.is_sorted() && intents.is_empty(), "round {round}");
