@@ -3,7 +3,7 @@
 //! Each has its state and its 10,000 ticks made beforehand and folds them all.
 
 use crate::market::trades;
-use crate::setup::{Ready, Setup, timeframes};
+use crate::setup::{Features, Ready, Setup, timeframes};
 use bars::{Bars, Boundaries};
 use matching::Venue;
 use model::{Event, Frame, StreamHash};
@@ -27,7 +27,7 @@ pub fn ready() -> Ready {
     let setup = Setup {
         symbols: 10,
         timeframes: timeframes(&["1m", "5m", "30m"]),
-        indicators: true,
+        features: Features::Classical,
         ..Setup::peer()
     };
     setup.build(&ring::Cores::of(&[]))

@@ -7,7 +7,7 @@
 
 use crate::figures::{Figure, Figures};
 use crate::market::trades;
-use crate::setup::{Ready, Setup, timeframes};
+use crate::setup::{Features, Ready, Setup, timeframes};
 use crate::throughput::replay;
 use feed::{DataSummary, Feed, FeedError, More};
 use model::{Event, SymbolId};
@@ -167,7 +167,7 @@ fn boundary(cores: &Cores, figures: &mut Figures) {
     let setup = Setup {
         symbols: 100,
         timeframes: timeframes(&["1m", "5m", "30m"]),
-        indicators: true,
+        features: Features::Classical,
         ..Setup::peer()
     };
     let ticks = trades(100, 30_000, 1.0e9, 3);

@@ -4,7 +4,9 @@
 
 pub mod allocations;
 pub mod decode;
+pub mod features;
 pub mod figures;
+pub mod inference;
 pub mod kernels;
 pub mod latency;
 pub mod machine;

@@ -1,7 +1,7 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
 use bench::peers::Peers;
-use bench::{decode, latency, machine, process, rings, throughput};
+use bench::{decode, features, inference, latency, machine, process, rings, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -32,6 +32,10 @@ enum Bench {
     Throughput,
     /// Ticks per second from Parquet, decoded, and through the whole engine.
     Decode,
+    /// What a closed bar costs, and ticks per second with every default feature.
+    Features,
+    /// The agents' networks alone, and a bar's close until the order is out; needs the repository's root.
+    Inference,
     /// Tick in to order out, and 100 symbols closing bars at once.
     Latency,
     /// Peak memory and start of the program as a whole.
@@ -44,7 +48,7 @@ fn main() -> std::io::Result<()> {
     let args = Args::parse();
     // Before any thread is pinned.
     let cores = Cores::available();
-    let peers = args.peers.zip(args.python).map(|(folder, python)| Peers {
+    let peers = args.peers.zip(args.python.clone()).map(|(folder, python)| Peers {
         folder,
         python,
         data: args.ticks.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned(),
@@ -53,6 +57,8 @@ fn main() -> std::io::Result<()> {
         Bench::Throughput => throughput::run_all(&cores, peers.as_ref()),
         Bench::Process => process::run_all(),
         Bench::Decode => decode::run_all(args.ticks.as_ref()),
+        Bench::Inference => inference::run_all(&cores, args.python.as_deref()),
+        Bench::Features => features::run_all(&cores),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
     };

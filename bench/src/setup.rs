@@ -1,15 +1,30 @@
 //! The stages of the peer workload, built from plain settings.
 
+use agents::{AgentsConfig, Inputs, Marl, Models};
 use bars::{Bars, BarsConfig, Fill};
 use gate::{Gate, Limits};
-use indicators::{IndicatorConfig, Indicators, Seed};
+use indicators::{IndicatorConfig, IndicatorSpec, Indicators, Seed};
 use matching::{FillSize, Venue, VenueConfig};
+use matrices::{IndicatorSource, Matrices, MatricesConfig};
 use model::{BarSource, Instrument, InstrumentTable, Money, Nanos, Quantity, Rate, SymbolTable, Timeframe};
 use orders::OrderStage;
 use pipeline::{Layout, Placement, RunConfig, Stages};
 use portfolio::{Portfolio, UpdateOn};
 use ring::{Cores, Wait};
 use rules::{EmaCross, EmaCrossConfig};
+use strategy::{Schema, Strategy};
+use synergy::{Synergies, SynergyConfig};
+
+/// What is computed from bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Features {
+    /// Nothing beside what the strategy computes itself.
+    None,
+    /// The classical indicators on every timeframe.
+    Classical,
+    /// Every indicator where it runs by default, the default matrices, and synergies. Needs 5m and 30m.
+    All,
+}
 
 /// What a bench replays through.
 #[derive(Debug, Clone)]
@@ -18,8 +33,8 @@ pub struct Setup {
     pub symbols: u32,
     /// Timeframes, shortest first.
     pub timeframes: Vec<Timeframe>,
-    /// Whether the standard indicators run on every timeframe.
-    pub indicators: bool,
+    /// What is computed from bars.
+    pub features: Features,
     /// Which stages share a thread.
     pub layout: Layout,
     /// How threads wait.
@@ -31,11 +46,11 @@ pub struct Setup {
 }
 
 /// Everything a run needs but its feed.
-pub struct Ready {
+pub struct Ready<S = EmaCross> {
     /// The run's configuration.
     pub config: RunConfig,
     /// The stages.
-    pub stages: Stages<EmaCross>,
+    pub stages: Stages<S>,
     /// The venue.
     pub venue: Venue,
 }
@@ -51,7 +66,7 @@ impl Setup {
         Self {
             symbols: 1,
             timeframes: timeframes(&["1m", "5m"]),
-            indicators: false,
+            features: Features::None,
             layout: Layout::fused(),
             wait: Wait::Block,
             fast: 10,
@@ -59,30 +74,68 @@ impl Setup {
         }
     }
 
-    /// Builds the stages.
-    pub fn build(&self, cores: &Cores) -> Ready {
-        let names = (0..self.symbols).map(|n| format!("BTC{n:04}"));
-        let instruments =
-            InstrumentTable::new(SymbolTable::new(names), |name| Instrument::plain(name, "USDT"));
-        let symbols = instruments.symbols.len();
-        let capital = Money::parse("1000000").expect("an amount");
-        let bars = BarsConfig {
-            timeframes: self.timeframes.clone(),
-            sources: vec![vec![BarSource::Trade]; symbols],
-            fill: Fill::None,
-        };
-        let indicators = if self.indicators {
-            IndicatorConfig::standard(self.timeframes.len())
-        } else {
-            IndicatorConfig::new(50, vec![Vec::new(); self.timeframes.len()])
-                .expect("no indicators are well configured")
-        };
+    /// Builds the stages around the peers' rule.
+    pub fn build(&self, cores: &Cores) -> Ready<EmaCross> {
         let ema = EmaCrossConfig {
             timeframe: Timeframe::parse("1m").expect("a timeframe"),
             fast: self.fast,
             slow: self.slow,
             quantity: Quantity::parse("0.01").expect("a quantity"),
             seed: Seed::First,
+        };
+        let rule = EmaCross::new(ema, &self.timeframes, self.symbols as usize);
+        self.around(rule.expect("the rule is well configured"), cores)
+    }
+
+    /// Builds the stages around the agents, which answer by these models.
+    pub fn build_agents(&self, config: AgentsConfig, models: Models, cores: &Cores) -> Ready<Marl> {
+        assert_eq!(self.features, Features::All, "agents read every feature");
+        let (names, matrices) = (self.indicators().schema(), MatricesConfig::standard());
+        let inputs = Inputs {
+            schema: Schema { timeframes: &self.timeframes, names: &names },
+            matrices: matrices.specs(),
+            instruments: &self.instruments(),
+            initial_capital: capital(),
+        };
+        let agents = Marl::new(config, models, &inputs).expect("the agents are well configured");
+        self.around(agents, cores)
+    }
+
+    fn instruments(&self) -> InstrumentTable {
+        let names = (0..self.symbols).map(|n| format!("BTC{n:04}"));
+        InstrumentTable::new(SymbolTable::new(names), |name| Instrument::plain(name, "USDT"))
+    }
+
+    /// The indicators alone.
+    pub fn indicators(&self) -> IndicatorConfig {
+        // On a timeframe of its own the standard is the classical ones.
+        let classical = || IndicatorConfig::standard_specs(Timeframe::parse("7m").expect("a timeframe"));
+        let lists = self.timeframes.iter().map(|timeframe| match self.features {
+            Features::None => Vec::new(),
+            Features::Classical => classical(),
+            Features::All => with_tactical(IndicatorConfig::standard_specs(*timeframe)),
+        });
+        IndicatorConfig::new(50, &self.timeframes, lists.collect()).expect("indicators are well configured")
+    }
+
+    fn around<S: Strategy>(&self, strategy: S, cores: &Cores) -> Ready<S> {
+        let instruments = self.instruments();
+        let symbols = instruments.symbols.len();
+        let bars = BarsConfig {
+            timeframes: self.timeframes.clone(),
+            sources: vec![vec![BarSource::Trade]; symbols],
+            fill: Fill::None,
+        };
+        let indicators = self.indicators();
+        let names = indicators.schema();
+        let all = self.features == Features::All;
+        let matrices = || {
+            let source = IndicatorSource { timeframes: &self.timeframes, names: &names, parameters: &[] };
+            Matrices::new(MatricesConfig::standard(), &source, symbols).expect("its features are there")
+        };
+        let synergies = || {
+            Synergies::new(SynergyConfig::default(), &self.timeframes, &names, symbols)
+                .expect("its features are there")
         };
         let venue = VenueConfig {
             latency: Nanos(0),
@@ -91,11 +144,13 @@ impl Setup {
             fill_size: FillSize::Unlimited,
         };
         let stages = Stages {
-            portfolio: Portfolio::new(&instruments, capital, UpdateOn::Boundaries),
+            portfolio: Portfolio::new(&instruments, capital(), UpdateOn::Boundaries),
             bars: Bars::new(&bars).expect("bars are well configured"),
-            indicators: Indicators::new(indicators, symbols),
-            strategy: EmaCross::new(ema, &self.timeframes, symbols).expect("the rule is well configured"),
-            orders: OrderStage::new(&instruments, Gate::new(Limits::default(), &instruments, capital)),
+            matrices: all.then(matrices),
+            synergies: all.then(synergies),
+            indicators: Indicators::new(indicators, &vec![BarSource::Trade; symbols]),
+            strategy,
+            orders: OrderStage::new(&instruments, Gate::new(Limits::default(), &instruments, capital())),
         };
         let pinned = (0..self.layout.groups()).filter_map(|n| cores.nth(n)).collect();
         let config = RunConfig {
@@ -105,7 +160,23 @@ impl Setup {
             latency: Nanos(0),
             end: None,
             latency_sample: 1024,
+            commands: Vec::new(),
         };
         Ready { config, stages, venue: Venue::new(venue, &instruments, &vec![false; symbols]) }
     }
+}
+
+fn capital() -> Money {
+    Money::parse("1000000").expect("an amount")
+}
+
+/// With what the tactical matrix reads beside the standard.
+fn with_tactical(mut specs: Vec<IndicatorSpec>) -> Vec<IndicatorSpec> {
+    for feature in ["price_momentum_5", "volume_ratio"] {
+        let spec = IndicatorSpec::of_value(feature).expect("a feature");
+        if !specs.contains(&spec) {
+            specs.push(spec);
+        }
+    }
+    specs
 }

@@ -7,10 +7,11 @@ use crate::figures::{Figure, Figures};
 use crate::market::{MemoryFeed, trades};
 use crate::peers::Peers;
 use crate::rings::median;
-use crate::setup::{Setup, timeframes};
+use crate::setup::{Features, Ready, Setup, timeframes};
 use model::Event;
 use pipeline::{Layout, Outcome, Outlets, Progress, run};
 use ring::{Cores, Stopwatch, Wait};
+use strategy::Strategy;
 
 /// Ticks of the peer workload.
 const TICKS: usize = 2_000_000;
@@ -26,7 +27,11 @@ pub struct Replay {
 
 /// Replays ticks in memory once.
 pub fn replay(setup: &Setup, ticks: &[Event], cores: &Cores) -> Replay {
-    let ready = setup.build(cores);
+    replay_ready(setup.build(cores), ticks)
+}
+
+/// The same through stages that are built already.
+pub fn replay_ready<S: Strategy + 'static>(ready: Ready<S>, ticks: &[Event]) -> Replay {
     let mut feed = MemoryFeed::new(ticks);
     let stopwatch = Stopwatch::new();
     let start = stopwatch.raw();
@@ -70,7 +75,12 @@ pub fn run_all(cores: &Cores, peers: Option<&Peers>) -> Figures {
         ));
     }
     drop(ticks);
-    let ten = Setup { symbols: 10, timeframes: timeframes(&["1m", "5m", "30m"]), indicators: true, ..peer };
+    let ten = Setup {
+        symbols: 10,
+        timeframes: timeframes(&["1m", "5m", "30m"]),
+        features: Features::Classical,
+        ..peer
+    };
     let ticks = trades(10, TICKS / 10, 0.3e9, 7);
     let ten = rate(&ten, &ticks, cores, RUNS);
     figures.push(Figure::rate(

@@ -3,7 +3,7 @@
 
 use bench::allocations::{Counting, count};
 use bench::market::trades;
-use bench::setup::{Ready, Setup, timeframes};
+use bench::setup::{Features, Ready, Setup, timeframes};
 use feed::{DataSummary, Feed, FeedError, More};
 use model::{Event, SymbolId};
 use pipeline::{Outlets, Progress, run, tap};
@@ -58,7 +58,7 @@ fn a_million_ticks_allocate_nothing() {
     let setup = Setup {
         symbols: 5,
         timeframes: timeframes(&["10s", "1m", "5m"]),
-        indicators: true,
+        features: Features::Classical,
         fast: 2,
         slow: 5,
         ..Setup::peer()

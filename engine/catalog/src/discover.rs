@@ -6,7 +6,7 @@
 
 use crate::column::{Column, ReadOptions};
 use crate::layout::{Layout, Source};
-use crate::open::open;
+use crate::open::{open, source_of};
 use crate::partition::symbol_of_path;
 use crate::read::{TickReader, TimeRange};
 use crate::{CatalogError, Chunk, ColumnFault, TickKind, convert};
@@ -59,6 +59,8 @@ pub struct DataFile {
     pub row_groups: Vec<RowGroupSpan>,
     /// Its distinct symbols, normalised, in byte order; texts that are no symbols are left out.
     pub symbols: Vec<String>,
+    /// Where its ticks come from, if they are no ticks of a venue: `bars 1m` for ticks made of bars of a minute.
+    pub source: Option<String>,
     /// Whether it has a column `ts_recv`. Known only if the options ask for it.
     pub has_ts_recv: bool,
 }
@@ -151,6 +153,7 @@ fn describe(
         rows: row_groups.iter().map(|group| group.rows).sum(),
         row_groups,
         symbols: symbols.into_iter().collect(),
+        source: source_of(&opened.metadata).map(str::to_owned),
         has_ts_recv: layout.source(Column::TsRecv).is_some(),
     })
 }

@@ -14,6 +14,15 @@ use std::path::Path;
 
 const MAGIC: &[u8; 4] = b"PAR1";
 
+/// The key of a footer's entry that says where the ticks come from.
+pub(crate) const SOURCE_KEY: &str = "source";
+
+/// Where a file's ticks come from, if its footer says so.
+pub(crate) fn source_of(metadata: &ArrowReaderMetadata) -> Option<&str> {
+    let entries = metadata.metadata().file_metadata().key_value_metadata()?;
+    entries.iter().find(|entry| entry.key == SOURCE_KEY)?.value.as_deref()
+}
+
 /// An open file and its footer.
 pub(crate) struct Opened {
     pub file: File,

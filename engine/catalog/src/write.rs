@@ -3,6 +3,7 @@
 //! Why these encodings: timestamps and 64-bit decimals of ticks differ little from row to row, so deltas
 //! packed into few bits are small and decode fast. Memory is bounded by one row group.
 
+use crate::open::SOURCE_KEY;
 use crate::partition::{day_of, partition_dir};
 use crate::schema::{DECIMAL_PRECISION, DECIMAL_SCALE};
 use crate::{CatalogError, Extras, TickKind, schema_of};
@@ -14,6 +15,7 @@ use arrow_schema::SchemaRef;
 use model::{Nanos, Quantity, Quote, Trade, normalise_symbol};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use std::fs::File;
@@ -24,6 +26,9 @@ use std::sync::Arc;
 const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows handed to the encoder at once.
 const BATCH_ROWS: usize = 16_384;
+
+/// Who wrote a file, as its footer says.
+pub(crate) const CREATED_BY: &str = concat!("grandmodel ", env!("CARGO_PKG_VERSION"));
 
 /// What a writer has written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +52,8 @@ pub struct TickWriter {
     last: Nanos,
     rows: Rows,
     day: Option<Day>,
+    /// Where the ticks come from, for the footers.
+    source: Option<String>,
     written: Written,
 }
 
@@ -107,8 +114,16 @@ impl TickWriter {
             last: Nanos::MIN,
             rows: Rows::default(),
             day: None,
+            source: None,
             written: Written::default(),
         })
+    }
+
+    /// Says in every file's footer where its ticks come from ([`crate::DataFile::source`]).
+    #[must_use]
+    pub fn with_source(mut self, source: &str) -> Self {
+        self.source = Some(source.to_owned());
+        self
     }
 
     /// Adds a trade.
@@ -197,7 +212,9 @@ impl TickWriter {
         let day = day_of(ts);
         if self.day.as_ref().is_none_or(|open| open.number != day) {
             self.close_day()?;
-            self.day = Some(Day::create(&self.root, self.kind, &self.symbol, day, &self.schema)?);
+            let properties = properties(&self.schema, self.source.as_deref());
+            let folder = partition_dir(&self.root, self.kind, &self.symbol, day);
+            self.day = Some(Day::create(&folder, day, &self.schema, properties)?);
         } else if self.rows.ts_event.len() == BATCH_ROWS {
             self.encode()?;
         }
@@ -250,25 +267,23 @@ impl Drop for TickWriter {
 }
 
 impl Day {
-    /// Opens the next free `part-N.parquet` of a day, under a temporary name.
+    /// Opens the next free `part-N.parquet` in a day's folder, under a temporary name.
     fn create(
-        root: &Path,
-        kind: TickKind,
-        symbol: &str,
+        folder: &Path,
         number: i64,
         schema: &SchemaRef,
+        properties: WriterProperties,
     ) -> Result<Self, CatalogError> {
-        let folder = partition_dir(root, kind, symbol, number);
         let io = |action, path: &Path| {
             let path = path.to_owned();
             move |error| CatalogError::Io { action, path, error }
         };
-        std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        std::fs::create_dir_all(folder).map_err(io("create", folder))?;
         let part = (0..).find(|part| !folder.join(format!("part-{part}.parquet")).exists()).unwrap_or(0_u32);
         let path = folder.join(format!("part-{part}.parquet"));
         let temporary = folder.join(format!(".part-{part}.parquet.tmp"));
         let file = File::create(&temporary).map_err(io("create", &temporary))?;
-        let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties(schema)))
+        let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties))
             .map_err(|error| CatalogError::Encode { path: path.clone(), cause: error.to_string() })?;
         Ok(Self { number, temporary, path, writer, rows: 0 })
     }
@@ -278,12 +293,18 @@ impl Day {
     }
 }
 
-fn properties(schema: &SchemaRef) -> WriterProperties {
+/// The entry of a footer that says where the ticks come from.
+fn source_entry(source: &str) -> KeyValue {
+    KeyValue::new(SOURCE_KEY.to_owned(), source.to_owned())
+}
+
+fn properties(schema: &SchemaRef, source: Option<&str>) -> WriterProperties {
     let level = ZstdLevel::try_new(1).expect("1 is a level of zstd");
     let mut properties = WriterProperties::builder()
-        .set_created_by(concat!("grandmodel ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_key_value_metadata(source.map(|source| vec![source_entry(source)]));
     for field in schema.fields() {
         let packed = !matches!(field.name().as_str(), "symbol" | "side" | "trade_id");
         if packed {

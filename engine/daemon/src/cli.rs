@@ -19,6 +19,7 @@ Examples:
   grandmodel backtest --config configs/quickstart.toml
   grandmodel backtest --config configs/peer.toml --data ticks.parquet --from 2025-01-01 --json
   grandmodel generate --config configs/quickstart-market.toml --out data/quickstart
+  grandmodel explain runs/LAST --seq 123456
   grandmodel config show configs/quickstart.toml --set run.layout=split
   grandmodel doctor
 
@@ -43,6 +44,16 @@ The same configuration makes the same ticks on every machine. Keys of the file:
 seed, start, days, and for each [[symbols]]: name, start_price, tick_size, lot, daily_volatility,
 trades_per_day, quotes_per_trade.";
 
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  grandmodel import --format bars --symbol BTCPERP --out catalog btc_1m.csv.gz
+  grandmodel import --format bars --columns ts=timestamp,volume=vol --ts-unit ms --out catalog a.csv b.csv
+  grandmodel import --format bars --set ingest.excess_decimals=round --out catalog bars.csv
+
+bars: CSV with the columns ts, open, high, low, close, volume and, without --symbol, symbol; also .gz and .zst.
+Each bar becomes four trades. Rows that are refused are kept in the catalog's folder rejects.
+A day that the catalog already has is left as it is, and refused if its ticks differ.";
+
 /// A trading engine: ticks in, bars, indicators, decisions and orders out; the same answer every time.
 #[derive(Debug, Parser)]
 #[command(name = "grandmodel", version, after_help = EXAMPLES, disable_help_subcommand = true)]
@@ -57,10 +68,14 @@ pub struct Cli {
 pub enum Command {
     /// Replay ticks through the whole pipeline and write a run folder.
     Backtest(BacktestArgs),
+    /// Read raw files into a catalog.
+    Import(ImportArgs),
     /// Make a deterministic synthetic market into a catalog.
     Generate(GenerateArgs),
     /// Write report.html of a run folder.
     Report(ReportArgs),
+    /// Print one decision's whole cause, from tick to order.
+    Explain(ExplainArgs),
     /// Check a configuration file, or show every effective value and where it comes from.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -135,6 +150,39 @@ impl BacktestArgs {
     }
 }
 
+/// `import`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+pub struct ImportArgs {
+    /// What the files look like: bars.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: String,
+    /// The symbol of rows that have none; renames where all rows have one and the same.
+    #[arg(long, value_name = "SYM")]
+    pub symbol: Option<String>,
+    /// Our names and the files': ts, symbol, open, high, low, close, volume.
+    #[arg(long, value_name = "NAME=COLUMN,…")]
+    pub columns: Option<String>,
+    /// The unit of times that are whole numbers: s, ms, us or ns.
+    #[arg(long, value_name = "UNIT", default_value = "ns")]
+    pub ts_unit: String,
+    /// How long a bar is, like 1m; otherwise the most common difference of successive times.
+    #[arg(long, value_name = "LENGTH")]
+    pub bar_length: Option<String>,
+    /// Override one key of ingest or instruments, whose rules an import follows. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The catalog; days are added to one that exists.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print what was done as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// The files.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
 /// `generate`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = GENERATE_EXAMPLES)]
@@ -168,6 +216,8 @@ pub enum ConfigCommand {
     Check(ConfigArgs),
     /// Print the effective configuration, each value with its origin.
     Show(ConfigArgs),
+    /// Print the features of each matrix, with the hash that model files carry.
+    Features(FeaturesArgs),
 }
 
 /// `config check`, `config show`
@@ -179,6 +229,28 @@ pub struct ConfigArgs {
     /// Override one key; a VALUE that is not TOML is taken as a string. May be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// `config features`
+#[derive(Debug, Clone, Args)]
+pub struct FeaturesArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `explain`
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN_DIR")]
+    pub run_dir: PathBuf,
+    /// The sequence number of the input that the agents decided on, as in decisions.parquet and report.html.
+    #[arg(long, value_name = "N")]
+    pub seq: u64,
 }
 
 /// `doctor`
@@ -216,10 +288,13 @@ pub fn dispatch(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write) -
     };
     match cli.command {
         Command::Backtest(args) => run::backtest(&args),
+        Command::Import(args) => run::import(&args),
         Command::Generate(args) => run::generate(&args),
         Command::Report(args) => run::report(&args),
         Command::Config(ConfigCommand::Check(args)) => print(out, &check(&args)?),
         Command::Config(ConfigCommand::Show(args)) => print(out, &load(&args)?.show()),
+        Command::Config(ConfigCommand::Features(args)) => print(out, &run::features(&args)?),
+        Command::Explain(args) => print(out, &run::explain(&args)?),
         Command::Doctor(args) => print(out, &doctor::run(&args)),
     }
 }
@@ -261,6 +336,6 @@ fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     Ok(Loaded::load(&args.file, &parse_sets(&args.set)?)?)
 }
 
-fn parse_sets(texts: &[String]) -> Result<Vec<Override>, Failure> {
+pub(crate) fn parse_sets(texts: &[String]) -> Result<Vec<Override>, Failure> {
     Ok(texts.iter().map(|text| Override::set(text)).collect::<Result<_, _>>()?)
 }

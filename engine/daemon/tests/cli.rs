@@ -37,7 +37,8 @@ fn usage_errors_are_one_sentence_and_status_2() {
         (vec!["backtest"], vec!["--config <FILE>"]),
         (vec!["backtest", "--config", "c.toml", "--fast"], vec!["unexpected argument '--fast'"]),
         (vec!["backtest", "--config"], vec!["--config <FILE>", "value"]),
-        (vec!["import", "x"], vec!["unrecognized subcommand 'import'"]),
+        (vec!["import", "x"], vec!["--format <FORMAT>", "--out <DIR>"]),
+        (vec!["import", "--format", "bars", "--out", "o"], vec!["<FILE>"]),
         (vec!["config", "check"], vec!["<FILE>"]),
         (vec!["generate", "--config", "m.toml"], vec!["--out <DIR>"]),
         (vec!["report"], vec!["<RUN_DIR>"]),
@@ -49,9 +50,16 @@ fn usage_errors_are_one_sentence_and_status_2() {
 #[test]
 fn help_and_version_go_to_stdout() {
     let help = run(&["--help"]).unwrap();
-    for word in
-        ["backtest", "generate", "report", "config", "doctor", "Exit status", "configs/quickstart.toml"]
-    {
+    for word in [
+        "backtest",
+        "import",
+        "generate",
+        "report",
+        "config",
+        "doctor",
+        "Exit status",
+        "configs/quickstart.toml",
+    ] {
         assert!(help.contains(word), "{word} is not in\n{help}");
     }
     let help = run(&["backtest", "--help"]).unwrap();

@@ -2,8 +2,9 @@
 //!
 //! The true range is an exact integer; the average forgets its rounding as it forgets its past.
 
+use crate::definition::{Context, Definition, Indicator, Parameter, Parameters, Standard, Values};
 use crate::mean;
-use model::{Price, UNIT};
+use model::{Bar, Price, UNIT};
 
 /// Wilder's average of n true ranges, in price units. The first bar's true range is high − low.
 #[derive(Debug, Clone)]
@@ -48,6 +49,26 @@ impl Atr {
     #[inline]
     pub fn value(&self) -> Option<f64> {
         (!self.value.is_nan()).then_some(self.value)
+    }
+}
+
+impl Indicator for Atr {
+    const DEFINITION: Definition = Definition {
+        name: "atr",
+        parameters: &[Parameter::Period("14")],
+        values: Values::Own,
+        standard: Standard::Everywhere,
+        reads_ticks: false,
+    };
+
+    fn build(parameters: &Parameters, _: &Context) -> Self {
+        Self::new(parameters.period(0))
+    }
+
+    fn on_bar(&mut self, bar: &Bar, values: &mut [f64]) {
+        if let Some(value) = self.update(bar.high, bar.low, bar.close) {
+            values[0] = value;
+        }
     }
 }
 

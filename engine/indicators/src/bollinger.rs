@@ -3,10 +3,11 @@
 //! Σx and Σx² are exact integers, so n·Σx² − (Σx)² = n²·variance is exact however high and quiet the
 //! price is; it becomes a float once. Whether a price lies outside the bands is decided on integers.
 
+use crate::definition::{Context, Definition, Indicator, Parameter, Parameters, Standard, Values};
 use crate::mean;
 use crate::wide::U256;
 use crate::window::Window;
-use model::{Price, Rate, UNIT};
+use model::{Bar, Price, Rate, UNIT};
 use std::cmp::Ordering;
 
 /// The three lines, in price units.
@@ -112,6 +113,26 @@ impl Bollinger {
     fn scaled_variance(&self) -> U256 {
         let sum = self.sum.unsigned_abs();
         self.sum_of_squares.times(u64::from(self.window.period())).minus(U256::product(sum, sum))
+    }
+}
+
+impl Indicator for Bollinger {
+    const DEFINITION: Definition = Definition {
+        name: "bollinger",
+        parameters: &[Parameter::Period("20"), Parameter::Width("2")],
+        values: Values::Lines(&["upper", "middle", "lower"]),
+        standard: Standard::Everywhere,
+        reads_ticks: false,
+    };
+
+    fn build(parameters: &Parameters, _: &Context) -> Self {
+        Self::new(parameters.period(0), parameters.width(1))
+    }
+
+    fn on_bar(&mut self, bar: &Bar, values: &mut [f64]) {
+        if let Some(bands) = self.update(bar.close) {
+            values.copy_from_slice(&[bands.upper, bands.middle, bands.lower]);
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The checked configuration of the stage: which indicators on which timeframe, and from which bar on.
 
-use crate::{IndicatorSpec, Smoothing, SpecError};
-use model::Rate;
+use crate::definition::{Context, Standard};
+use crate::registry::IndicatorKind;
+use crate::{IndicatorSpec, SpecError};
+use model::{Nanos, Price, Timeframe};
 use std::fmt;
 
 /// `indicators.min_history` where nothing else is said, in bars.
@@ -11,21 +13,25 @@ pub const MIN_HISTORY_DEFAULT: u32 = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndicatorConfig {
     min_history: u32,
+    timeframes: Vec<Timeframe>,
     per_timeframe: Vec<Vec<IndicatorSpec>>,
+    profile_bin: Option<Price>,
 }
 
 /// Why a configuration was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigError {
-    /// An indicator's parameter is out of range.
+    /// A text is no indicator.
     Spec(SpecError),
-    /// The same indicator stands twice on one timeframe.
+    /// Two indicators on one timeframe give a value of the same name.
     Repeated {
-        /// Its name.
+        /// The value's name.
         name: String,
-        /// Index of the timeframe in the run's list.
-        timeframe: usize,
+        /// The timeframe.
+        timeframe: Timeframe,
     },
+    /// A bin of the volume profile must have a width above 0.
+    ProfileBin(Price),
 }
 
 impl fmt::Display for ConfigError {
@@ -33,11 +39,10 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Spec(error) => error.fmt(f),
             Self::Repeated { name, timeframe } => {
-                write!(
-                    f,
-                    "indicator {name} stands twice in the list of timeframe number {}; remove one",
-                    timeframe + 1
-                )
+                write!(f, "the indicators of {timeframe} give {name} twice; remove one")
+            }
+            Self::ProfileBin(width) => {
+                write!(f, "a bin of the volume profile cannot be {width} wide; write a price step above 0")
             }
         }
     }
@@ -52,38 +57,65 @@ impl From<SpecError> for ConfigError {
 }
 
 impl IndicatorConfig {
-    /// Checks a configuration. `per_timeframe[i]` are the indicators of the run's timeframe i; nothing is
-    /// emitted for a symbol and timeframe before `min_history` bars.
+    /// Checks a configuration. `timeframes` are all of the run, shortest first; `per_timeframe[i]` are the
+    /// indicators of the i-th. Nothing is emitted for a symbol and timeframe before `min_history` bars.
     ///
     /// # Errors
-    /// [`ConfigError`] for a parameter out of range or an indicator named twice on one timeframe.
-    pub fn new(min_history: u32, per_timeframe: Vec<Vec<IndicatorSpec>>) -> Result<Self, ConfigError> {
-        for (timeframe, specs) in per_timeframe.iter().enumerate() {
-            for (i, spec) in specs.iter().enumerate() {
-                spec.check()?;
-                if specs[..i].contains(spec) {
-                    return Err(ConfigError::Repeated { name: spec.to_string(), timeframe });
-                }
+    /// [`ConfigError::Repeated`] where two values of one timeframe have one name.
+    ///
+    /// # Panics
+    /// If the two lists differ in length.
+    pub fn new(
+        min_history: u32,
+        timeframes: &[Timeframe],
+        per_timeframe: Vec<Vec<IndicatorSpec>>,
+    ) -> Result<Self, ConfigError> {
+        assert_eq!(timeframes.len(), per_timeframe.len(), "each timeframe has its list of indicators");
+        let timeframes = timeframes.to_vec();
+        let config = Self { min_history, timeframes, per_timeframe, profile_bin: None };
+        for (mut names, timeframe) in config.schema().into_iter().zip(&config.timeframes) {
+            names.sort_unstable();
+            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(ConfigError::Repeated { name: pair[0].clone(), timeframe: *timeframe });
             }
         }
-        Ok(Self { min_history, per_timeframe })
+        Ok(config)
     }
 
-    /// The default: the same five indicators on each of `timeframes` timeframes, from 50 bars on.
-    pub fn standard(timeframes: usize) -> Self {
-        Self::new(MIN_HISTORY_DEFAULT, vec![Self::standard_specs(); timeframes])
-            .expect("the default is in range")
+    /// The default: the classical indicators everywhere, those of the synergy's signals on 5m, all on 30m;
+    /// from 50 bars on.
+    pub fn standard(timeframes: &[Timeframe]) -> Self {
+        let per_timeframe = timeframes.iter().map(|timeframe| Self::standard_specs(*timeframe)).collect();
+        Self::new(MIN_HISTORY_DEFAULT, timeframes, per_timeframe).expect("the default names no value twice")
     }
 
-    /// `sma_20`, `ema_20`, `rsi_14`, `atr_14`, `bollinger_20_2`.
-    pub fn standard_specs() -> Vec<IndicatorSpec> {
-        vec![
-            IndicatorSpec::Sma { period: 20 },
-            IndicatorSpec::Ema { period: 20 },
-            IndicatorSpec::Rsi { period: 14, smoothing: Smoothing::Wilder },
-            IndicatorSpec::Atr { period: 14 },
-            IndicatorSpec::Bollinger { period: 20, k: Rate::parse("2").expect("2 is a number") },
-        ]
+    /// What runs on one timeframe by default.
+    pub fn standard_specs(timeframe: Timeframe) -> Vec<IndicatorSpec> {
+        let minutes = |count: i64| timeframe.nanos().0 == count * Nanos::MINUTE.0;
+        let runs = |kind: &IndicatorKind| match kind.definition().standard {
+            Standard::Everywhere => true,
+            Standard::FiveMinutes => minutes(5) || minutes(30),
+            Standard::ThirtyMinutes => minutes(30),
+            Standard::Option => false,
+        };
+        IndicatorSpec::all().filter(|spec| runs(&spec.kind())).collect()
+    }
+
+    /// The same with price bins of the volume profile `width` wide, instead of a width by the first price.
+    ///
+    /// # Errors
+    /// [`ConfigError::ProfileBin`] for a width that is not above 0.
+    pub fn with_profile_bin(mut self, width: Price) -> Result<Self, ConfigError> {
+        if width <= Price::ZERO {
+            return Err(ConfigError::ProfileBin(width));
+        }
+        self.profile_bin = Some(width);
+        Ok(self)
+    }
+
+    /// The settings that change what a value is but not its name, where they are not at their default, by key.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        self.profile_bin.map(|width| ("profile_bin".to_owned(), width.to_string())).into_iter().collect()
     }
 
     /// Bars before the first value.
@@ -91,9 +123,19 @@ impl IndicatorConfig {
         self.min_history
     }
 
+    /// The run's timeframes, shortest first.
+    pub fn timeframes(&self) -> &[Timeframe] {
+        &self.timeframes
+    }
+
     /// The indicators by timeframe.
     pub fn per_timeframe(&self) -> &[Vec<IndicatorSpec>] {
         &self.per_timeframe
+    }
+
+    /// What the indicators of the i-th timeframe are built for.
+    pub(crate) fn context(&self, timeframe: usize) -> Context {
+        Context { timeframe: self.timeframes[timeframe], profile_bin: self.profile_bin }
     }
 
     /// The names of the values of each timeframe's sets, in the order in which they are emitted.
@@ -108,29 +150,66 @@ impl IndicatorConfig {
 mod tests {
     use super::*;
 
+    fn timeframes(texts: &[&str]) -> Vec<Timeframe> {
+        texts.iter().map(|text| Timeframe::parse(text).unwrap()).collect()
+    }
+
+    const CLASSICAL: [&str; 21] = [
+        "sma_20",
+        "ema_20",
+        "wma_20",
+        "rsi_14",
+        "atr_14",
+        "macd_12_26_9.line",
+        "macd_12_26_9.signal",
+        "macd_12_26_9.histogram",
+        "bollinger_20_2.upper",
+        "bollinger_20_2.middle",
+        "bollinger_20_2.lower",
+        "stochastic_12_3_5.k",
+        "stochastic_12_3_5.d",
+        "adx_14",
+        "donchian_50.high",
+        "donchian_50.low",
+        "vwap_session",
+        "vwap_rolling_50",
+        "obv",
+        "volatility_20",
+        "momentum_10",
+    ];
+
     #[test]
     fn the_default_schema_has_this_order() {
-        let config = IndicatorConfig::standard(2);
-        let expected = [
-            "sma_20",
-            "ema_20",
-            "rsi_14",
-            "atr_14",
-            "bollinger_20_2.upper",
-            "bollinger_20_2.middle",
-            "bollinger_20_2.lower",
-        ];
-        assert_eq!(config.schema(), [expected, expected]);
+        let config = IndicatorConfig::standard(&timeframes(&["1s", "5m", "30m", "1h"]));
+        let schema = config.schema();
+        assert_eq!((&schema[0], &schema[3]), (&CLASSICAL.map(str::to_owned).to_vec(), &schema[0]));
+        let kinds = |timeframe: usize| {
+            let specs = config.per_timeframe()[timeframe].iter().skip(15);
+            specs.map(IndicatorSpec::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(1), ["mlmi", "nwrqk", "fvg"]);
+        let all =
+            ["mlmi", "nwrqk", "rqk", "fvg", "profile", "regime", "price_momentum_5", "volume_ratio", "clock"];
+        assert_eq!(kinds(2), all);
         assert_eq!(config.min_history(), 50);
     }
 
     #[test]
-    fn refuses_what_is_out_of_range_or_repeated() {
-        let sma = |period| IndicatorSpec::Sma { period };
-        let error = IndicatorConfig::new(50, vec![vec![sma(10_001)]]).unwrap_err();
-        assert_eq!(error, ConfigError::Spec(SpecError::Period("sma_10001".to_owned())));
-        let error = IndicatorConfig::new(50, vec![vec![sma(5)], vec![sma(5), sma(6), sma(5)]]).unwrap_err();
-        assert_eq!(error, ConfigError::Repeated { name: "sma_5".to_owned(), timeframe: 1 });
-        assert!(error.to_string().contains("timeframe number 2"), "{error}");
+    fn refuses_a_value_named_twice() {
+        let spec = |text: &str| IndicatorSpec::parse(text).unwrap();
+        let lists = vec![vec![spec("sma_5")], vec![spec("sma_5"), spec("sma_6"), spec("sma_5")]];
+        let error = IndicatorConfig::new(50, &timeframes(&["1s", "5m"]), lists).unwrap_err();
+        let timeframe = Timeframe::parse("5m").unwrap();
+        assert_eq!(error, ConfigError::Repeated { name: "sma_5".to_owned(), timeframe });
+        assert_eq!(error.to_string(), "the indicators of 5m give sma_5 twice; remove one");
+    }
+
+    #[test]
+    fn refuses_a_bin_without_width() {
+        let config = IndicatorConfig::standard(&timeframes(&["30m"]));
+        for (width, good) in [(1, true), (0, false), (-1, false)] {
+            let width = Price::new(width);
+            assert_eq!(config.clone().with_profile_bin(width).is_ok(), good, "{width}");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! Rounding does not pile up: each step forgets the share k of all errors before it, so the error stays
 //! below one rounding/k, under 1e-12 of the value for the longest period.
 
+use crate::definition::{Context, Definition, Indicator, Parameter, Parameters, Standard, Values};
 use crate::mean;
-use model::Price;
+use model::{Bar, Price, UNIT};
 
 /// What the average starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,18 +42,24 @@ impl Ema {
     /// Takes the next close; the value from the n-th on, or from the first with [`Seed::First`].
     #[inline]
     pub fn update(&mut self, close: Price) -> Option<f64> {
+        self.take(close.raw())
+    }
+
+    /// The same for any integer of 1e-9: a difference of prices may lie outside their range.
+    #[inline]
+    pub(crate) fn take(&mut self, raw: i64) -> Option<f64> {
         let seed_len = match self.seed {
             Seed::Sma => self.period,
             Seed::First => 1,
         };
         if self.seen < seed_len {
             self.seen += 1;
-            self.sum += i128::from(close.raw());
+            self.sum += i128::from(raw);
             if self.seen == seed_len {
                 self.value = mean(self.sum, seed_len);
             }
         } else {
-            self.value += self.k * (close.to_f64() - self.value);
+            self.value += self.k * (raw as f64 / UNIT as f64 - self.value);
         }
         self.value()
     }
@@ -61,6 +68,26 @@ impl Ema {
     #[inline]
     pub fn value(&self) -> Option<f64> {
         (!self.value.is_nan()).then_some(self.value)
+    }
+}
+
+impl Indicator for Ema {
+    const DEFINITION: Definition = Definition {
+        name: "ema",
+        parameters: &[Parameter::Period("20")],
+        values: Values::Own,
+        standard: Standard::Everywhere,
+        reads_ticks: false,
+    };
+
+    fn build(parameters: &Parameters, _: &Context) -> Self {
+        Self::new(parameters.period(0), Seed::Sma)
+    }
+
+    fn on_bar(&mut self, bar: &Bar, values: &mut [f64]) {
+        if let Some(value) = self.update(bar.close) {
+            values[0] = value;
+        }
     }
 }
 

@@ -4,8 +4,9 @@
 //! units. A bar without change shrinks both of Wilder's averages alike and leaves the ratio as it is;
 //! the value is then kept, not recomputed, so that a long flat stretch cannot decide by rounding.
 
+use crate::definition::{Context, Definition, Indicator, Parameter, Parameters, Standard, Values};
 use crate::window::Window;
-use model::Price;
+use model::{Bar, Price};
 
 /// How gains and losses are averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,50 @@ impl Rsi {
     #[inline]
     pub fn value(&self) -> Option<f64> {
         (!self.value.is_nan()).then_some(self.value)
+    }
+}
+
+impl Indicator for Rsi {
+    const DEFINITION: Definition = Definition {
+        name: "rsi",
+        parameters: &[Parameter::Period("14")],
+        values: Values::Own,
+        standard: Standard::Everywhere,
+        reads_ticks: false,
+    };
+
+    fn build(parameters: &Parameters, _: &Context) -> Self {
+        Self::new(parameters.period(0), Smoothing::Wilder)
+    }
+
+    fn on_bar(&mut self, bar: &Bar, values: &mut [f64]) {
+        if let Some(value) = self.update(bar.close) {
+            values[0] = value;
+        }
+    }
+}
+
+/// Cutler's index as an indicator of its own, `rsi_cutler_14`.
+#[derive(Debug, Clone)]
+pub(crate) struct RsiCutler(Rsi);
+
+impl Indicator for RsiCutler {
+    const DEFINITION: Definition = Definition {
+        name: "rsi_cutler",
+        parameters: &[Parameter::Period("14")],
+        values: Values::Own,
+        standard: Standard::Option,
+        reads_ticks: false,
+    };
+
+    fn build(parameters: &Parameters, _: &Context) -> Self {
+        Self(Rsi::new(parameters.period(0), Smoothing::Cutler))
+    }
+
+    fn on_bar(&mut self, bar: &Bar, values: &mut [f64]) {
+        if let Some(value) = self.0.update(bar.close) {
+            values[0] = value;
+        }
     }
 }
 

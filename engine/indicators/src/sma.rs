@@ -2,9 +2,10 @@
 //!
 //! The sum is an exact integer, so the value after any run is the batch value, to two roundings.
 
+use crate::definition::{Context, Definition, Indicator, Parameter, Parameters, Standard, Values};
 use crate::mean;
 use crate::window::Window;
-use model::Price;
+use model::{Bar, Price};
 
 /// The mean of the last n closes, in price units.
 #[derive(Debug, Clone)]
@@ -33,6 +34,26 @@ impl Sma {
     #[inline]
     pub fn value(&self) -> Option<f64> {
         self.window.is_full().then(|| mean(self.sum, self.window.period()))
+    }
+}
+
+impl Indicator for Sma {
+    const DEFINITION: Definition = Definition {
+        name: "sma",
+        parameters: &[Parameter::Period("20")],
+        values: Values::Own,
+        standard: Standard::Everywhere,
+        reads_ticks: false,
+    };
+
+    fn build(parameters: &Parameters, _: &Context) -> Self {
+        Self::new(parameters.period(0))
+    }
+
+    fn on_bar(&mut self, bar: &Bar, values: &mut [f64]) {
+        if let Some(value) = self.update(bar.close) {
+            values[0] = value;
+        }
     }
 }
 

@@ -1,11 +1,18 @@
 //! The stage: reads the primary bars of a frame, appends one indicator set for each.
 //!
 //! All bars of a boundary stand in the frame before the first set: breadth first. Hot state is one slot
-//! per symbol and timeframe, all of it allocated at the start.
+//! per symbol and timeframe, all of it allocated at the start. Where an indicator needs every tick, the stage
+//! passes on those that are in the primary bars; where none does, a tick costs one predictable branch.
 //! Not here: bars of other sources than the symbol's first; they are recorded, not read.
 
-use crate::{Atr, Bollinger, Ema, IndicatorConfig, IndicatorSpec, Rsi, Seed, Sma};
-use model::{Bar, Event, Frame, IndicatorSet, Kind, StreamHash};
+use crate::buckets::Buckets;
+use crate::definition::Context;
+use crate::registry::Running;
+use crate::{IndicatorConfig, IndicatorSpec};
+use model::{Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, StreamHash, UNIT, mid};
+
+/// What one quote counts, in place of a size.
+const QUOTE_SIZE: Quantity = Quantity::new(UNIT);
 
 /// The indicator stage of the pipeline.
 #[derive(Debug, Clone)]
@@ -13,40 +20,88 @@ pub struct Indicators {
     config: IndicatorConfig,
     /// By symbol, then timeframe.
     slots: Vec<Slot>,
+    /// By symbol: which prices its primary bars are made of.
+    sources: Vec<BarSource>,
+    /// The indicators that need ticks.
+    tick_readers: Vec<TickReader>,
+    buckets: Buckets,
     emitted: StreamHash,
+}
+
+/// Where an indicator that needs ticks stands, in the slots of every symbol.
+#[derive(Debug, Clone, Copy)]
+struct TickReader {
+    timeframe: usize,
+    indicator: usize,
 }
 
 /// One symbol on one timeframe.
 #[derive(Debug, Clone)]
 struct Slot {
     bars: u64,
-    indicators: Vec<Indicator>,
-    /// The newest values in schema order; NaN where not complete yet.
+    indicators: Vec<Running>,
+    /// The newest values in schema order; NaN where not complete or not defined.
     values: Vec<f64>,
 }
 
-#[derive(Debug, Clone)]
-enum Indicator {
-    Sma(Sma),
-    Ema(Ema),
-    Rsi(Rsi),
-    Atr(Atr),
-    Bollinger(Bollinger),
-}
-
 impl Indicators {
-    /// The stage for symbols 0..`symbols`, nothing seen yet.
-    pub fn new(config: IndicatorConfig, symbols: usize) -> Self {
-        let of_one_symbol: Vec<Slot> = config.per_timeframe().iter().map(|specs| Slot::new(specs)).collect();
-        let slots = std::iter::repeat_n(of_one_symbol, symbols).flatten().collect();
-        Self { config, slots, emitted: StreamHash::new() }
+    /// The stage before any tick. `sources` are the primary ones of symbols 0, 1, ….
+    pub fn new(config: IndicatorConfig, sources: &[BarSource]) -> Self {
+        let lists = config.per_timeframe();
+        let slot_of = |timeframe: usize| Slot::new(&lists[timeframe], &config.context(timeframe));
+        let of_one_symbol: Vec<Slot> = (0..lists.len()).map(slot_of).collect();
+        let mut tick_readers = Vec::new();
+        for (timeframe, specs) in lists.iter().enumerate() {
+            let readers = specs.iter().enumerate().filter(|(_, spec)| spec.kind().definition().reads_ticks);
+            tick_readers.extend(readers.map(|(indicator, _)| TickReader { timeframe, indicator }));
+        }
+        Self {
+            slots: std::iter::repeat_n(of_one_symbol, sources.len()).flatten().collect(),
+            sources: sources.to_vec(),
+            tick_readers,
+            buckets: Buckets::new(config.timeframes()),
+            config,
+            emitted: StreamHash::new(),
+        }
     }
 
-    /// Updates the indicators of each primary bar in the frame, in frame order, and appends the sets.
+    /// Whether [`Self::on_tick`] does anything: some configured indicator needs every tick.
+    pub fn reads_ticks(&self) -> bool {
+        !self.tick_readers.is_empty()
+    }
+
+    /// Takes a tick, in input order. The frame of a boundary must have come before the first tick at or past
+    /// it.
+    #[inline]
+    pub fn on_tick(&mut self, tick: &Event) {
+        if !self.tick_readers.is_empty() {
+            self.pass_on(tick);
+        }
+    }
+
+    /// Gives the tick to those who need it, if it is in the symbol's primary bars.
+    fn pass_on(&mut self, tick: &Event) {
+        if !self.buckets.holds(tick) {
+            return;
+        }
+        let source = self.sources[tick.symbol.index()];
+        let Some((price, size)) = primary_price(tick, source) else { return };
+        let first = tick.symbol.index() * self.config.per_timeframe().len();
+        for reader in &self.tick_readers {
+            self.slots[first + reader.timeframe].indicators[reader.indicator].on_tick(price, size);
+        }
+    }
+
+    /// Updates the indicators of each primary bar in the frame, in frame order, and appends the sets. A frame
+    /// whose input is a tick is that tick, too.
     ///
     /// # Panics
     /// If a bar's symbol or timeframe is not of this run.
     pub fn on_frame(&mut self, frame: &mut Frame) {
+        let input = *frame.input();
+        if input.kind.is_tick() {
+            self.on_tick(&input);
+        }
         let events_before = frame.events.len();
         for i in 1..events_before {
             let event = frame.events[i];
@@ -81,6 +136,12 @@ impl Indicators {
         slot.values.iter().for_each(|value| self.emitted.float(*value));
     }
 
+    /// How many ticks so far indicators counted elsewhere than where they belong, for want of room: those of
+    /// the volume profile beyond its largest range.
+    pub fn ticks_clamped(&self) -> u64 {
+        self.slots.iter().flat_map(|slot| &slot.indicators).map(Running::ticks_clamped).sum()
+    }
+
     /// The names of the values of each timeframe's sets, in the order in which they are emitted.
     pub fn schema(&self) -> Vec<Vec<String>> {
         self.config.schema()
@@ -103,60 +164,48 @@ impl Indicators {
 }
 
 impl Slot {
-    fn new(specs: &[IndicatorSpec]) -> Self {
-        let values = specs.iter().map(|spec| spec.value_names().len()).sum();
-        let indicators = specs.iter().map(Indicator::new).collect();
+    fn new(specs: &[IndicatorSpec], context: &Context) -> Self {
+        let indicators: Vec<Running> = specs.iter().map(|spec| spec.build(context)).collect();
+        let values = indicators.iter().map(Running::values_len).sum();
         Self { bars: 0, indicators, values: vec![f64::NAN; values] }
     }
 
     fn update(&mut self, bar: &Bar) {
         self.bars += 1;
+        self.values.fill(f64::NAN);
         let mut rest = &mut self.values[..];
         for indicator in &mut self.indicators {
             let (own, after) = rest.split_at_mut(indicator.values_len());
-            indicator.update(bar, own);
+            indicator.on_bar(bar, own);
             rest = after;
         }
         debug_assert!(rest.is_empty(), "every value has its indicator");
+        debug_assert!(self.values.iter().all(|value| !value.is_infinite()), "a value is a number or none");
     }
 }
 
-impl Indicator {
-    fn new(spec: &IndicatorSpec) -> Self {
-        match *spec {
-            IndicatorSpec::Sma { period } => Self::Sma(Sma::new(period)),
-            IndicatorSpec::Ema { period } => Self::Ema(Ema::new(period, Seed::Sma)),
-            IndicatorSpec::Rsi { period, smoothing } => Self::Rsi(Rsi::new(period, smoothing)),
-            IndicatorSpec::Atr { period } => Self::Atr(Atr::new(period)),
-            IndicatorSpec::Bollinger { period, k } => Self::Bollinger(Bollinger::new(period, k)),
-        }
+/// The price and size with which a tick enters bars of that source, if it does.
+fn primary_price(tick: &Event, source: BarSource) -> Option<(Price, Quantity)> {
+    if (tick.kind == Kind::TRADE) != (source == BarSource::Trade) {
+        return None;
     }
-
-    fn values_len(&self) -> usize {
-        if matches!(self, Self::Bollinger(_)) { 3 } else { 1 }
+    if source == BarSource::Trade {
+        let trade = tick.as_trade();
+        return Some((trade.price, trade.size));
     }
-
-    fn update(&mut self, bar: &Bar, values: &mut [f64]) {
-        let value = match self {
-            Self::Sma(sma) => sma.update(bar.close),
-            Self::Ema(ema) => ema.update(bar.close),
-            Self::Rsi(rsi) => rsi.update(bar.close),
-            Self::Atr(atr) => atr.update(bar.high, bar.low, bar.close),
-            Self::Bollinger(bollinger) => {
-                if let Some(bands) = bollinger.update(bar.close) {
-                    values.copy_from_slice(&[bands.upper, bands.middle, bands.lower]);
-                }
-                return;
-            }
-        };
-        values[0] = value.unwrap_or(f64::NAN);
-    }
+    let quote = tick.as_quote();
+    let price = match source {
+        BarSource::Bid => quote.bid,
+        BarSource::Ask => quote.ask,
+        BarSource::Mid | BarSource::Trade => mid(quote.bid, quote.ask),
+    };
+    Some((price, QUOTE_SIZE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{BarSource, Nanos, Price, SymbolId};
+    use model::{Nanos, SymbolId, Timeframe};
 
     fn bar(symbol: u32, timeframe: u8, close: i64) -> Bar {
         let price = Price::new(close);
@@ -177,9 +226,16 @@ mod tests {
         }
     }
 
+    fn stage_of(min_history: u32, lists: &[&[&str]]) -> Indicators {
+        let timeframes = ["1s", "5s"].map(|text| Timeframe::parse(text).unwrap());
+        let parse = |name: &&str| IndicatorSpec::parse(name).unwrap();
+        let lists = lists.iter().map(|names| names.iter().map(parse).collect()).collect();
+        let config = IndicatorConfig::new(min_history, &timeframes, lists).unwrap();
+        Indicators::new(config, &[BarSource::Trade, BarSource::Trade])
+    }
+
     fn stage(min_history: u32, names: &[&str]) -> Indicators {
-        let specs: Vec<_> = names.iter().map(|name| IndicatorSpec::parse(name).unwrap()).collect();
-        Indicators::new(IndicatorConfig::new(min_history, vec![specs.clone(), specs]).unwrap(), 2)
+        stage_of(min_history, &[names, names])
     }
 
     fn frame_of(seq: u64, bars: &[Bar]) -> Frame {
@@ -227,8 +283,7 @@ mod tests {
 
     #[test]
     fn a_timeframe_without_indicators_has_no_sets() {
-        let config = IndicatorConfig::new(1, vec![vec![], vec![IndicatorSpec::Sma { period: 1 }]]).unwrap();
-        let mut stage = Indicators::new(config, 1);
+        let mut stage = stage_of(1, &[&[], &["sma_1"]]);
         let mut frame = frame_of(1, &[bar(0, 0, 5), bar(0, 1, 5)]);
         stage.on_frame(&mut frame);
         assert_eq!(frame.sets.len(), 1);

@@ -45,7 +45,7 @@ impl U256 {
     pub(crate) fn plus(self, other: Self) -> Self {
         let (low, carry) = self.low.overflowing_add(other.low);
         let high = self.high.checked_add(other.high).and_then(|high| high.checked_add(u128::from(carry)));
-        Self { high: high.expect("a sum of at most 10,000 squares of prices fits in 256 bits"), low }
+        Self { high: high.expect("a sum of products of prices and volumes fits in 256 bits"), low }
     }
 
     /// `self − other`.

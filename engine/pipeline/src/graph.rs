@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!  ticks ─┐
-//!  timers ┤ sequencer ─> portfolio ─> bars ─> indicators ─> strategy ─> risk+orders ─> venue
-//!  fills ─┘                                                                             │
-//!    └───────────────────────── the venue's answers are inputs ─────────────────────────┘
+//!  timers ┤ sequencer ─> portfolio ─> bars ─> indicators ─> matrices ─> synergy ─> strategy ─> risk+orders ─> venue
+//!  fills ─┘                                                                                                 │
+//!    └─────────────────────────────────── the venue's answers are inputs ───────────────────────────────────┘
 //! ```
 //! There are no back edges: processing input n, a stage sees the portfolio after n and nothing later, and
 //! whatever an order causes comes back as a later input. At one boundary all bars of all symbols close,
-//! then all indicators are computed, then the strategy decides, then risk and orders act: a [`Frame`] holds
-//! that order, and each stage appends to it.
+//! then all indicators are computed, then all matrices, then synergies are found, then the strategy decides, then
+//! risk and orders act: a [`Frame`] holds that order, and each stage appends to it.
 //!
 //! A group is the stages that share a thread; it holds those stages and `None` for the others, so that one
 //! piece of code runs every layout. A tick that may cause nothing takes the short way, [`Group::tick`].
@@ -19,11 +19,13 @@ use crate::probes::{Path, Probes};
 use bars::Bars;
 use indicators::Indicators;
 use matching::VenueError;
+use matrices::Matrices;
 use model::{Event, Frame, Kind, StreamHash};
 use orders::{OrderError, OrderStage};
 use portfolio::{Portfolio, PortfolioError};
 use std::fmt;
 use strategy::{Intents, Strategy, Wakes};
+use synergy::Synergies;
 
 /// Why the fold cannot go on.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +81,11 @@ impl<S: Strategy> StrategyStage<S> {
             self.strategy.on_tick(&input, &mut self.intents);
         }
         self.strategy.on_frame(frame, &mut self.intents);
+        for decision in self.intents.decisions() {
+            frame.push_decision(*decision);
+            self.hash.events(&frame.events[frame.events.len() - 1..]);
+            self.hash.words(&decision.words());
+        }
         for intent in self.intents.iter() {
             let event = intent.to_event(&input, Kind::INTENT, None);
             self.hash.events(&[event]);
@@ -107,6 +114,10 @@ pub struct Stages<S> {
     pub bars: Bars,
     /// Indicator values.
     pub indicators: Indicators,
+    /// Feature matrices, where somebody reads them.
+    pub matrices: Option<Matrices>,
+    /// Synergies, where somebody reads them.
+    pub synergies: Option<Synergies>,
     /// What is wanted.
     pub strategy: S,
     /// Risk and orders: what is allowed, what is sent.
@@ -119,6 +130,8 @@ pub(crate) struct Group<S> {
     pub portfolio: Option<Portfolio>,
     pub bars: Option<Bars>,
     pub indicators: Option<Indicators>,
+    pub matrices: Option<Matrices>,
+    pub synergies: Option<Synergies>,
     pub strategy: Option<StrategyStage<S>>,
     pub orders: Option<OrderStage>,
     pub probes: Probes,
@@ -135,6 +148,8 @@ impl<S: Strategy> Group<S> {
                 portfolio: None,
                 bars: None,
                 indicators: None,
+                matrices: None,
+                synergies: None,
                 strategy: None,
                 orders: None,
                 probes: probes.clone(),
@@ -147,6 +162,8 @@ impl<S: Strategy> Group<S> {
         groups[at(Stage::Portfolio)].portfolio = Some(stages.portfolio);
         groups[at(Stage::Bars)].bars = Some(stages.bars);
         groups[at(Stage::Indicators)].indicators = Some(stages.indicators);
+        groups[at(Stage::Matrices)].matrices = stages.matrices;
+        groups[at(Stage::Synergy)].synergies = stages.synergies;
         groups[at(Stage::Strategy)].strategy = Some(StrategyStage::new(stages.strategy));
         groups[at(Stage::Orders)].orders = Some(stages.orders);
         groups
@@ -165,6 +182,9 @@ impl<S: Strategy> Group<S> {
         if let Some(bars) = &mut self.bars {
             bars.on_tick(tick);
         }
+        if let Some(indicators) = &mut self.indicators {
+            indicators.on_tick(tick);
+        }
         if let Some(orders) = &mut self.orders {
             orders.on_tick(tick);
         }
@@ -180,6 +200,10 @@ impl<S: Strategy> Group<S> {
         if let Some(bars) = &mut self.bars {
             bars.on_tick(tick);
             self.probes.tick_lap(Stage::Bars, &mut lap);
+        }
+        if let Some(indicators) = self.indicators.as_mut().filter(|indicators| indicators.reads_ticks()) {
+            indicators.on_tick(tick);
+            self.probes.tick_lap(Stage::Indicators, &mut lap);
         }
         if let Some(orders) = &mut self.orders {
             orders.on_tick(tick);
@@ -211,6 +235,18 @@ impl<S: Strategy> Group<S> {
                 self.probes.frame_lap(Stage::Indicators, &mut lap);
             }
         }
+        if let Some(matrices) = &mut self.matrices {
+            matrices.on_frame(frame);
+            if measured {
+                self.probes.frame_lap(Stage::Matrices, &mut lap);
+            }
+        }
+        if let Some(synergies) = &mut self.synergies {
+            synergies.on_frame(frame);
+            if measured {
+                self.probes.frame_lap(Stage::Synergy, &mut lap);
+            }
+        }
         if let Some(strategy) = &mut self.strategy {
             strategy.on_frame(frame);
             if measured {
@@ -232,6 +268,9 @@ impl<S: Strategy> Group<S> {
             Kind::TIMER => self.probes.path(Path::Bar, started),
             Kind::FILL => self.probes.path(Path::Fill, started),
             _ => {}
+        }
+        if !frame.decisions.is_empty() {
+            self.probes.path(Path::Decision, started);
         }
         if frame.events.iter().any(|event| event.kind == Kind::ORDER) {
             self.probes.path(Path::Order, started);

@@ -16,6 +16,10 @@ pub enum Stage {
     Bars,
     /// Bars to indicator values.
     Indicators,
+    /// Indicator values to feature matrices.
+    Matrices,
+    /// Signals to synergies.
+    Synergy,
     /// What is wanted.
     Strategy,
     /// What is allowed.
@@ -26,11 +30,13 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in graph order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Sequencer,
         Self::Portfolio,
         Self::Bars,
         Self::Indicators,
+        Self::Matrices,
+        Self::Synergy,
         Self::Strategy,
         Self::Risk,
         Self::Orders,
@@ -43,6 +49,8 @@ impl Stage {
             Self::Portfolio => "portfolio",
             Self::Bars => "bars",
             Self::Indicators => "indicators",
+            Self::Matrices => "matrices",
+            Self::Synergy => "synergy",
             Self::Strategy => "strategy",
             Self::Risk => "risk",
             Self::Orders => "orders",
@@ -192,12 +200,12 @@ mod tests {
         check(&[&all], Ok("fused"));
         check(&[&all[..3], &all[3..]], Ok("split"));
         check(
-            &[&all[..1], &all[1..2], &all[2..3], &all[3..4], &all[4..5], &all[5..]],
-            Ok("sequencer | portfolio | bars | indicators | strategy | risk+orders"),
+            &[&all[..1], &all[1..2], &all[2..3], &all[3..4], &all[4..5], &all[5..6], &all[6..7], &all[7..]],
+            Ok("sequencer | portfolio | bars | indicators | matrices | synergy | strategy | risk+orders"),
         );
-        check(&[&all[..6], &all[6..]], Err("one group"));
+        check(&[&all[..8], &all[8..]], Err("one group"));
         check(&[&all[1..], &all[..1]], Err("expected sequencer, found portfolio"));
-        check(&[&all[..5]], Err("expected risk, found the end"));
+        check(&[&all[..7]], Err("expected risk, found the end"));
         check(&[&all, &all[..1]], Err("expected the end, found sequencer"));
         check(&[&all, &[]], Err("no stages"));
         check(&[&["sequencer", "matching"]], Err("\"matching\" is no stage"));

@@ -5,7 +5,7 @@ use crate::probes::Probes;
 use crate::sequencer::Sequencer;
 use model::combine_hashes;
 use portfolio::Portfolio;
-use strategy::Strategy;
+use strategy::{AgentFigures, Strategy};
 
 /// What a run was.
 #[derive(Debug)]
@@ -22,6 +22,10 @@ pub struct Outcome {
     pub late: u64,
     /// The final portfolio.
     pub portfolio: Portfolio,
+    /// What the synergy stage counted, if there was one.
+    pub synergies: Option<synergy::Counts>,
+    /// How each agent of the strategy did; empty where it has none.
+    pub agents: Vec<AgentFigures>,
     /// The latencies of all groups.
     pub probes: Probes,
 }
@@ -33,7 +37,7 @@ impl Outcome {
         let mut event_hashes = vec![sequencer.hash.value()];
         let mut state_hashes = vec![sequencer.state_hash()];
         let mut probes: Option<Probes> = None;
-        let (mut portfolio, mut late) = (None, 0);
+        let (mut portfolio, mut synergies, mut agents, mut late) = (None, None, Vec::new(), 0);
         for group in std::iter::once(sequencer.group).chain(others) {
             match &mut probes {
                 Some(probes) => probes.merge(&group.probes),
@@ -53,9 +57,19 @@ impl Outcome {
                 event_hashes.push(stage.event_hash());
                 state_hashes.push(stage.state_hash());
             }
+            if let Some(stage) = group.matrices {
+                event_hashes.push(stage.event_hash());
+                state_hashes.push(stage.state_hash());
+            }
+            if let Some(stage) = group.synergies {
+                event_hashes.push(stage.event_hash());
+                state_hashes.push(stage.state_hash());
+                synergies = Some(*stage.counts());
+            }
             if let Some(stage) = group.strategy {
                 event_hashes.push(stage.event_hash());
                 state_hashes.push(stage.state_hash());
+                agents = stage.strategy.agents();
             }
             if let Some(stage) = group.orders {
                 event_hashes.extend([stage.risk_hash(), stage.order_hash()]);
@@ -69,6 +83,8 @@ impl Outcome {
             ticks,
             late,
             portfolio: portfolio.expect("a layout holds every stage"),
+            synergies,
+            agents,
             probes: probes.expect("a layout has a group"),
         }
     }

@@ -11,14 +11,20 @@ use ring::{Latency, Stopwatch};
 pub(crate) enum Path {
     /// A boundary's timer until every stage has seen its bars.
     Bar,
+    /// The input that agents decided on until its orders have left for the venue.
+    Decision,
     /// The input that caused an order until the order leaves for the venue.
     Order,
     /// A fill until every stage has seen it.
     Fill,
 }
 
-const PATHS: [(Path, &str); 3] =
-    [(Path::Bar, "path.bar"), (Path::Order, "path.order"), (Path::Fill, "path.fill")];
+const PATHS: [(Path, &str); 4] = [
+    (Path::Bar, "path.bar"),
+    (Path::Decision, "path.decision"),
+    (Path::Order, "path.order"),
+    (Path::Fill, "path.fill"),
+];
 
 /// Frames are rarer than ticks: of them this many times more are measured per stage.
 const TICKS_PER_FRAME_SAMPLE: u64 = 128;

@@ -1,7 +1,7 @@
 //! What the next input is, and when it may be released.
 //!
-//! The sequencer gives every input its number. At equal times the venue's answers come first, then timers,
-//! then data. The simulated venue stands beside it: a tick is applied to the venue when it is released, and
+//! The sequencer gives every input its number. At equal times the venue's answers come first, then commands, then
+//! timers, then data. The simulated venue stands beside it: a tick is applied to the venue when it is released, and
 //! fills that it causes are sequenced right before it.
 //!
 //! Release rule: input x may be released once ts(x) < ts(e) + venue latency for every unfinished input e
@@ -240,6 +240,8 @@ pub(crate) struct Sequencer<S> {
     answers: Vec<Event>,
     /// The earliest time at which something but a timer is due: an arrival at the venue, a release to wait for.
     due: Nanos,
+    /// Commands whose time has not come, earliest first.
+    commands: VecDeque<Event>,
 }
 
 /// Session events: the run starts, the run ends.
@@ -247,8 +249,21 @@ const SESSION_START: u8 = 1;
 const SESSION_END: u8 = 2;
 
 impl<S: Strategy> Sequencer<S> {
-    pub fn new(group: Group<S>, tail: Tail, venue: Venue, latency: Nanos, boundaries: Boundaries) -> Self {
+    /// `commands` are inputs of [`Kind::COMMAND`], earliest first.
+    pub fn new(
+        group: Group<S>,
+        tail: Tail,
+        venue: Venue,
+        latency: Nanos,
+        boundaries: Boundaries,
+        commands: &[Event],
+    ) -> Self {
+        debug_assert!(
+            commands.is_sorted_by_key(|command| command.ts),
+            "commands come in the order of their times"
+        );
         Self {
+            commands: commands.iter().copied().collect(),
             group,
             tail,
             venue,
@@ -260,7 +275,8 @@ impl<S: Strategy> Sequencer<S> {
             now: Nanos::MIN,
             frame: Frame::default(),
             answers: Vec::with_capacity(1024),
-            due: Nanos::MAX,
+            // Nothing is due before the first input; then it is looked at what is.
+            due: Nanos::MIN,
         }
     }
 
@@ -345,16 +361,20 @@ impl<S: Strategy> Sequencer<S> {
     fn settle(&mut self, now: Nanos) -> Result<(), RunError> {
         loop {
             let (arrival, timer) = (self.venue.next_arrival(), self.boundaries.next());
-            let next = arrival.min(timer).min(now);
-            if self.wait_for_answers(next)? {
+            let command = self.next_command();
+            let next = arrival.min(command).min(timer);
+            if self.wait_for_answers(next.min(now))? {
                 continue;
             }
-            if arrival.min(timer) > now {
+            if next > now {
                 break;
             }
-            if arrival <= timer {
+            if arrival == next {
                 self.venue.arrive(&mut self.answers).map_err(Fault::Venue)?;
                 self.answer()?;
+            } else if command == next {
+                let command = self.commands.pop_front().expect("a command is due");
+                self.input(Event { ts: next, ..command })?;
             } else {
                 let timer = self.boundaries.fire();
                 self.input(timer)?;
@@ -379,8 +399,13 @@ impl<S: Strategy> Sequencer<S> {
         Ok(waited)
     }
 
+    /// When the next command is due: not before the run's start. [`Nanos::MAX`] if none is.
+    fn next_command(&self) -> Nanos {
+        self.commands.front().map_or(Nanos::MAX, |command| command.ts.max(self.now))
+    }
+
     fn schedule(&mut self) {
-        self.due = self.venue.next_arrival();
+        self.due = self.venue.next_arrival().min(self.next_command());
         if let Some(oldest) = self.oldest_unfinished() {
             self.due = self.due.min(oldest.ts.saturating_add(self.latency));
         }

@@ -9,7 +9,7 @@ use crate::wire::{Decoder, Item, Slot, encode};
 use bars::{BarsConfig, Boundaries};
 use feed::Feed;
 use matching::Venue;
-use model::{Frame, Kind, Nanos};
+use model::{Event, Frame, Kind, Nanos};
 use ring::{Received, Receiver, Sender, Wait, Waiter, pin_to_core, ring};
 use std::sync::Arc;
 use strategy::Strategy;
@@ -43,6 +43,8 @@ pub struct RunConfig {
     pub end: Option<Nanos>,
     /// One tick in so many is measured.
     pub latency_sample: u64,
+    /// Inputs of [`model::Kind::COMMAND`] and their times, earliest first; one from before the run comes at its start.
+    pub commands: Vec<Event>,
 }
 
 /// Replays a feed through the stages.
@@ -61,7 +63,8 @@ pub fn run<S: Strategy + 'static>(
     let mut groups = Group::deal(stages, &config.layout, &probes);
     let head = groups.remove(0);
     let (tail, workers) = spawn(config, groups, outlets);
-    let mut sequencer = Sequencer::new(head, tail, venue, config.latency, Boundaries::new(&config.bars));
+    let mut sequencer =
+        Sequencer::new(head, tail, venue, config.latency, Boundaries::new(&config.bars), &config.commands);
     // Last, so that the threads started above do not inherit the pin.
     if let Some(core) = config.placement.cores.first() {
         pin_to_core(*core);

@@ -2,34 +2,100 @@
 //!
 //! Why: a ring's slots are 64 bytes. Larger results follow their events as raw words, so that each group
 //! owns what it reads and no memory is shared but the ring's own.
+//! Not here: the words of each result (`records`).
+
+mod records;
 
 use bytemuck::Zeroable;
-use model::{Account, Bar, BarSource, Event, Frame, IndicatorSet, Kind, Money, Nanos, Price, SymbolId};
+use model::{Decision, Event, Frame, Kind, Matrix, Synergy};
+use records::{
+    ACCOUNT_WORDS, BAR_WORDS, SET_WORDS, account_of, account_words, bar_of, bar_words, set_of, set_words,
+};
 
 /// The kind of a header slot. Never hashed, never seen by a stage.
 const HEADER: Kind = Kind(255);
 /// Words in a slot.
 const SLOT_WORDS: usize = size_of::<Event>() / size_of::<u64>();
 
-const BAR_WORDS: usize = 11;
-const SET_WORDS: usize = 4;
-const ACCOUNT_WORDS: usize = 14;
-
 /// What a slot of the ring holds: an event, or eight words of a frame.
 pub(crate) type Slot = Event;
+
+/// How many of each a frame holds, in the order in which they follow its events.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    events: usize,
+    bars: usize,
+    sets: usize,
+    values: usize,
+    accounts: usize,
+    matrices: usize,
+    cells: usize,
+    synergies: usize,
+    decisions: usize,
+}
+
+impl Counts {
+    fn of(frame: &Frame) -> Self {
+        Self {
+            events: frame.events.len(),
+            bars: frame.bars.len(),
+            sets: frame.sets.len(),
+            values: frame.values.len(),
+            accounts: frame.accounts.len(),
+            matrices: frame.matrices.len(),
+            cells: frame.cells.len(),
+            synergies: frame.synergies.len(),
+            decisions: frame.decisions.len(),
+        }
+    }
+
+    /// Two to a word: a frame of four billion of anything would not fit in memory.
+    fn pack(self) -> [i64; 5] {
+        let pair = |low: usize, high: usize| low as i64 | (high as i64) << 32;
+        [
+            pair(self.events, self.bars),
+            pair(self.sets, self.values),
+            pair(self.accounts, self.matrices),
+            pair(self.cells, self.synergies),
+            pair(self.decisions, 0),
+        ]
+    }
+
+    fn unpack(words: [i64; 5]) -> Self {
+        let [low, high] = [words.map(|word| word as u32 as usize), words.map(|word| (word >> 32) as usize)];
+        Self {
+            events: low[0],
+            bars: high[0],
+            sets: low[1],
+            values: high[1],
+            accounts: low[2],
+            matrices: high[2],
+            cells: low[3],
+            synergies: high[3],
+            decisions: low[4],
+        }
+    }
+
+    /// Slots that follow the header.
+    fn slots(&self) -> usize {
+        let words = self.bars * BAR_WORDS
+            + self.sets * SET_WORDS
+            + self.values
+            + self.accounts * ACCOUNT_WORDS
+            + self.matrices * Matrix::WORDS
+            + self.cells.div_ceil(2)
+            + self.synergies * Synergy::WORDS
+            + self.decisions * Decision::WORDS;
+        self.events + words.div_ceil(SLOT_WORDS)
+    }
+}
 
 /// Appends a frame to an outbox. `started` is the stopwatch when the sequencer took the input up.
 pub(crate) fn encode(frame: &Frame, started: u64, scratch: &mut Vec<u64>, outbox: &mut Vec<Slot>) {
     let mut header = Event::zeroed();
     header.kind = HEADER;
     header.seq = started;
-    header.words = [
-        frame.events.len() as i64,
-        frame.bars.len() as i64,
-        frame.sets.len() as i64,
-        frame.values.len() as i64,
-        frame.accounts.len() as i64,
-    ];
+    header.words = Counts::of(frame).pack();
     outbox.push(header);
     outbox.extend_from_slice(&frame.events);
     scratch.clear();
@@ -37,6 +103,13 @@ pub(crate) fn encode(frame: &Frame, started: u64, scratch: &mut Vec<u64>, outbox
     frame.sets.iter().for_each(|set| scratch.extend(set_words(set)));
     scratch.extend(frame.values.iter().map(|value| value.to_bits()));
     frame.accounts.iter().for_each(|account| scratch.extend(account_words(account)));
+    frame.matrices.iter().for_each(|matrix| scratch.extend(matrix.words()));
+    scratch.extend(frame.cells.chunks(2).map(|pair| {
+        let high = pair.get(1).map_or(0, |cell| cell.to_bits());
+        u64::from(pair[0].to_bits()) | u64::from(high) << 32
+    }));
+    frame.synergies.iter().for_each(|synergy| scratch.extend(synergy.words()));
+    frame.decisions.iter().for_each(|decision| scratch.extend(decision.words()));
     scratch.resize(scratch.len().next_multiple_of(SLOT_WORDS), 0);
     let slots = scratch.chunks_exact(SLOT_WORDS).map(|words| {
         let words: [u64; SLOT_WORDS] = words.try_into().expect("chunks are exact");
@@ -74,9 +147,7 @@ impl Decoder {
             if slot.kind != HEADER {
                 return Item::Tick;
             }
-            let [events, bars, sets, values, accounts] = slot.words.map(|count| count as usize);
-            let words = bars * BAR_WORDS + sets * SET_WORDS + values + accounts * ACCOUNT_WORDS;
-            self.missing = events + words.div_ceil(SLOT_WORDS);
+            self.missing = Counts::unpack(slot.words).slots();
             self.slots.clear();
             self.slots.push(*slot);
             return Item::Incomplete;
@@ -91,111 +162,83 @@ impl Decoder {
     }
 
     fn decode(&self, frame: &mut Frame) {
-        let [events, bars, sets, values, accounts] = self.slots[0].words.map(|count| count as usize);
+        let counts = Counts::unpack(self.slots[0].words);
         frame.clear();
-        frame.events.extend_from_slice(&self.slots[1..=events]);
-        let words: &[u64] = bytemuck::cast_slice(&self.slots[1 + events..]);
-        let (bar_part, words) = words.split_at(bars * BAR_WORDS);
-        let (set_part, words) = words.split_at(sets * SET_WORDS);
-        let (value_part, words) = words.split_at(values);
-        frame.bars.extend(bar_part.chunks_exact(BAR_WORDS).map(bar_of));
-        frame.sets.extend(set_part.chunks_exact(SET_WORDS).map(set_of));
-        frame.values.extend(value_part.iter().map(|bits| f64::from_bits(*bits)));
-        frame.accounts.extend(words[..accounts * ACCOUNT_WORDS].chunks_exact(ACCOUNT_WORDS).map(account_of));
+        frame.events.extend_from_slice(&self.slots[1..=counts.events]);
+        let mut words: &[u64] = bytemuck::cast_slice(&self.slots[1 + counts.events..]);
+        let bars = take(&mut words, counts.bars * BAR_WORDS).chunks_exact(BAR_WORDS);
+        frame.bars.extend(bars.map(bar_of));
+        let sets = take(&mut words, counts.sets * SET_WORDS).chunks_exact(SET_WORDS);
+        frame.sets.extend(sets.map(set_of));
+        frame.values.extend(take(&mut words, counts.values).iter().map(|bits| f64::from_bits(*bits)));
+        let accounts = take(&mut words, counts.accounts * ACCOUNT_WORDS).chunks_exact(ACCOUNT_WORDS);
+        frame.accounts.extend(accounts.map(account_of));
+        let (matrices, _) = take(&mut words, counts.matrices * Matrix::WORDS).as_chunks();
+        frame.matrices.extend(matrices.iter().map(|words| Matrix::from_words(*words)));
+        let halves = take(&mut words, counts.cells.div_ceil(2)).iter();
+        let cells = halves.flat_map(|word| [*word as u32, (word >> 32) as u32]).take(counts.cells);
+        frame.cells.extend(cells.map(f32::from_bits));
+        let (synergies, _) = take(&mut words, counts.synergies * Synergy::WORDS).as_chunks();
+        frame.synergies.extend(synergies.iter().map(|words| Synergy::from_words(*words)));
+        let (decisions, _) = take(&mut words, counts.decisions * Decision::WORDS).as_chunks();
+        frame.decisions.extend(decisions.iter().map(|words| Decision::from_words(*words)));
     }
 }
 
-fn wide(raw: i128) -> [u64; 2] {
-    [raw as u64, (raw >> 64) as u64]
-}
-
-fn narrow(words: &[u64]) -> i128 {
-    i128::from(words[0]) | (i128::from(words[1] as i64) << 64)
-}
-
-/// No vwap: no price is this.
-const NO_PRICE: i64 = i64::MIN;
-
-fn bar_words(bar: &Bar) -> [u64; BAR_WORDS] {
-    let head = u64::from(bar.symbol.0)
-        | u64::from(bar.timeframe) << 32
-        | (bar.source as u64) << 40
-        | u64::from(bar.primary) << 48;
-    let [low, high] = wide(bar.volume);
-    [
-        head,
-        bar.ts_open.0 as u64,
-        bar.ts_close.0 as u64,
-        bar.open.raw() as u64,
-        bar.high.raw() as u64,
-        bar.low.raw() as u64,
-        bar.close.raw() as u64,
-        low,
-        high,
-        bar.vwap.map_or(NO_PRICE, Price::raw) as u64,
-        u64::from(bar.trades),
-    ]
-}
-
-fn bar_of(words: &[u64]) -> Bar {
-    let price = |at: usize| Price::new(words[at] as i64);
-    let vwap = words[9] as i64;
-    Bar {
-        symbol: SymbolId(words[0] as u32),
-        timeframe: (words[0] >> 32) as u8,
-        source: BarSource::ALL[(words[0] >> 40) as u8 as usize],
-        primary: words[0] >> 48 != 0,
-        ts_open: Nanos(words[1] as i64),
-        ts_close: Nanos(words[2] as i64),
-        open: price(3),
-        high: price(4),
-        low: price(5),
-        close: price(6),
-        volume: narrow(&words[7..9]),
-        vwap: (vwap != NO_PRICE).then(|| Price::new(vwap)),
-        trades: words[10] as u32,
-    }
-}
-
-fn set_words(set: &IndicatorSet) -> [u64; SET_WORDS] {
-    [
-        u64::from(set.symbol.0),
-        u64::from(set.timeframe),
-        set.ts_close.0 as u64,
-        u64::from(set.values_start) | u64::from(set.values_len) << 32,
-    ]
-}
-
-fn set_of(words: &[u64]) -> IndicatorSet {
-    IndicatorSet {
-        symbol: SymbolId(words[0] as u32),
-        timeframe: words[1] as u8,
-        ts_close: Nanos(words[2] as i64),
-        values_start: words[3] as u32,
-        values_len: (words[3] >> 32) as u32,
-    }
-}
-
-fn account_words(account: &Account) -> [u64; ACCOUNT_WORDS] {
-    let mut words = [0; ACCOUNT_WORDS];
-    for (pair, amount) in words.chunks_exact_mut(2).zip(account.amounts()) {
-        pair.copy_from_slice(&wide(amount.raw()));
-    }
-    words
-}
-
-fn account_of(words: &[u64]) -> Account {
-    let mut amounts = [Money::ZERO; ACCOUNT_WORDS / 2];
-    for (amount, pair) in amounts.iter_mut().zip(words.chunks_exact(2)) {
-        *amount =
-            Money::from_raw(narrow(pair)).expect("an account's figures were amounts when it was written");
-    }
-    Account::from_amounts(amounts)
+/// The next words.
+fn take<'a>(words: &mut &'a [u64], count: usize) -> &'a [u64] {
+    let (taken, rest) = words.split_at(count);
+    *words = rest;
+    taken
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::{
+        Account, Action, Agent, Bar, BarSource, Direction, IndicatorSet, MarketContext, Money, Nanos,
+        Pattern, Price, Quantity, Signal, SymbolId, Urgency, Verdict,
+    };
+
+    fn matrix(cells_start: u32, rows: u16, columns: u16) -> Matrix {
+        Matrix { symbol: SymbolId(3), matrix: 1, ts_close: Nanos(60), cells_start, rows, columns }
+    }
+
+    fn synergy() -> Synergy {
+        let pattern = Pattern::ALL[2];
+        let direction = Direction::Short;
+        Synergy {
+            symbol: SymbolId(3),
+            pattern,
+            direction,
+            strength: 0.75,
+            signals: pattern.kinds().map(|kind| Signal { kind, direction, strength: 0.5, ts: Nanos(-1) }),
+            context: MarketContext {
+                price: Price::new(5),
+                volatility: 0.25,
+                volume: i128::from(u64::MAX) * 3,
+                lvn_distance: -1.0,
+            },
+        }
+    }
+
+    fn decision() -> Decision {
+        Decision {
+            symbol: SymbolId(3),
+            synergy: Some((Pattern::ALL[2], Direction::Short)),
+            says: [[0.25, 0.5, 0.25]; Agent::ALL.len()],
+            missed: [false, true, false, false, false, true],
+            weights: [0.5; Agent::VOTERS],
+            blend: 0.5,
+            ensemble: [0.1, 0.2, 0.7],
+            action: Action::Short,
+            confidence: 0.7,
+            gate: 0.5,
+            urgency: Urgency::Wait,
+            verdict: Verdict::Wait,
+            target: Quantity::new(-1),
+        }
+    }
 
     #[test]
     fn frames_survive_the_ring() {
@@ -232,6 +275,13 @@ mod tests {
             SymbolId(3),
             -5,
         );
+
+        frame.cells.extend([0.5, -0.0, 3.0, 1.0, 2.0, 9.0]);
+        frame.push_matrix(matrix(0, 2, 3));
+        frame.cells.push(7.0);
+        frame.push_matrix(matrix(6, 1, 1));
+        frame.push_synergy(synergy());
+        frame.push_decision(decision());
 
         let (mut outbox, mut scratch) = (Vec::new(), Vec::new());
         let tick = Event::input(Kind::TRADE, Nanos(1), SymbolId(0));

@@ -3,39 +3,22 @@
 //! It is written beside under a name of its own and renamed at the end. Frames come in the order of their
 //! inputs, on one thread.
 
+use crate::agents::AgentTables;
 use crate::error::ReportError;
 use crate::html::render_report;
+use crate::meta::RunMeta;
 use crate::orders::OpenOrders;
 use crate::place::{Overwrite, Place, SUMMARY, io, sync};
 use crate::summary::Summary;
 use crate::table::Table;
-use crate::tables::{
-    BarColumns, DecisionColumns, EquityColumns, FillColumns, IndicatorColumns, OrderColumns, RejectColumns,
-};
+use crate::tables::{BarColumns, EquityColumns, FillColumns, IndicatorColumns, OrderColumns, RejectColumns};
 use model::{
-    Event, Fill, Frame, Goal, IndicatorSet, InstrumentTable, Intent, Kind, Nanos, Order, Report, ReportKind,
-    Style, Timeframe,
+    Event, Fill, Frame, Goal, IndicatorSet, Intent, Kind, Nanos, Order, Pattern, Report, ReportKind, Style,
+    Timeframe,
 };
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// What the records mean.
-#[derive(Debug, Clone)]
-pub struct RunMeta {
-    /// The run's symbols.
-    pub instruments: InstrumentTable,
-    /// The run's timeframes, shortest first.
-    pub timeframes: Vec<Timeframe>,
-    /// Names of the indicator values, by timeframe.
-    pub indicator_names: Vec<Vec<String>>,
-    /// Start of every client order id.
-    pub session: String,
-    /// What decides.
-    pub strategy: String,
-    /// Whose money it is.
-    pub account: String,
-}
 
 /// A refused row of data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +46,25 @@ pub struct Counts {
     pub bars: Vec<u64>,
     /// Indicator sets.
     pub indicator_sets: u64,
+    /// Matrices.
+    pub matrices: u64,
+    /// Synergies by the index of their pattern.
+    pub synergies_by_pattern: [u64; Pattern::ALL.len()],
+    /// Decisions of all agents together.
+    pub decisions: u64,
     /// Orders.
     pub orders: u64,
     /// Fills.
     pub fills: u64,
     /// Refused intents by reason.
     pub refused: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    /// Synergies of all patterns.
+    pub fn synergies(&self) -> u64 {
+        self.synergies_by_pattern.iter().sum()
+    }
 }
 
 /// The flag of a portfolio event that is an equity row.
@@ -83,7 +79,7 @@ pub struct RunFolder {
     open_orders: OpenOrders,
     bars: Table<BarColumns>,
     indicators: Table<IndicatorColumns>,
-    decisions: Table<DecisionColumns>,
+    agents: AgentTables,
     orders: Table<OrderColumns>,
     fills: Table<FillColumns>,
     equity: Table<EquityColumns>,
@@ -101,7 +97,7 @@ impl RunFolder {
         Ok(Self {
             bars: Table::create(partial, "bars.parquet")?,
             indicators: Table::create(partial, "indicators.parquet")?,
-            decisions: Table::create(partial, "decisions.parquet")?,
+            agents: AgentTables::create(partial, &meta)?,
             orders: Table::create(partial, "orders.parquet")?,
             fills: Table::create(partial, "fills.parquet")?,
             equity: Table::create(partial, "equity.parquet")?,
@@ -143,7 +139,7 @@ impl RunFolder {
             Kind::REPORT => self.report(&input)?,
             _ => {}
         }
-        for event in &frame.events[1..] {
+        for (at, event) in frame.events.iter().enumerate().skip(1) {
             match event.kind {
                 Kind::BAR => self.bar(&frame.bars[event.words[0] as usize])?,
                 Kind::INDICATORS => self.indicator_set(&frame.sets[event.words[0] as usize], frame)?,
@@ -155,6 +151,20 @@ impl RunFolder {
                     self.open_orders.on_order(Order::from_event(event));
                 }
                 Kind::REFUSAL => self.refusal(event)?,
+                Kind::MATRIX => {
+                    self.counts.matrices += 1;
+                    let matrix = &frame.matrices[event.words[0] as usize];
+                    self.agents.matrix(event.seq, matrix, frame, &self.meta)?;
+                }
+                Kind::SYNERGY => {
+                    let synergy = &frame.synergies[event.words[0] as usize];
+                    self.counts.synergies_by_pattern[synergy.pattern.index()] += 1;
+                    self.agents.synergy(event, synergy, &self.meta)?;
+                }
+                Kind::DECISION => {
+                    self.counts.decisions += 1;
+                    self.agents.decision(frame, at, &self.meta)?;
+                }
                 _ => {}
             }
         }
@@ -253,6 +263,7 @@ impl RunFolder {
         let raw = match Intent::from_event(event).goal {
             Goal::Withdraw => "withdraw".to_owned(),
             Goal::Target { position, style: Style::Market } => format!("position={position} style=market"),
+            Goal::Target { position, style: Style::Touch } => format!("position={position} style=touch"),
             Goal::Target { position, style: Style::Limit(price) } => {
                 format!("position={position} style=limit price={price}")
             }
@@ -300,7 +311,7 @@ impl RunFolder {
         self.open_orders.settle(&mut self.orders, &self.meta, true)?;
         self.bars.finish()?;
         self.indicators.finish()?;
-        self.decisions.finish()?;
+        self.agents.finish()?;
         self.orders.finish()?;
         self.fills.finish()?;
         self.equity.finish()?;

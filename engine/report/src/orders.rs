@@ -4,7 +4,7 @@
 //! order that is still open; memory is bounded by the orders sent while one rests.
 
 use crate::error::ReportError;
-use crate::folder::RunMeta;
+use crate::meta::RunMeta;
 use crate::table::Table;
 use crate::tables::OrderColumns;
 use model::{Fill, Order, OrderId, OrderType, Price, Quantity, Report, ReportKind, round_half_even};

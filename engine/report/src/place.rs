@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const SUMMARY: &str = "summary.json";
 /// Holds the number of the process that writes.
 const OWNER: &str = ".owner";
+/// Files that a run writes only where asked to: those of the run before say nothing of this one.
+const OPTIONAL: [&str; 1] = ["matrices.parquet"];
 
 /// Whether a run folder that is there may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +141,8 @@ fn keep_strangers(from: &Path, to: &Path) -> Result<(), ReportError> {
     for entry in fs::read_dir(from).map_err(io("list", from))? {
         let entry = entry.map_err(io("list", from))?;
         let target = to.join(entry.file_name());
-        if !target.exists() {
+        let is_ours = OPTIONAL.iter().any(|name| entry.file_name() == *name);
+        if !is_ours && !target.exists() {
             fs::rename(entry.path(), &target).map_err(io("keep", &entry.path()))?;
         }
     }

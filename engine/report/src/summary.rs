@@ -32,6 +32,9 @@ pub struct Summary {
     pub speed: SpeedSummary,
     /// How long things took, by stage and path.
     pub latency_ns: BTreeMap<String, LatencySummary>,
+    /// How the agents were asked, by agent; absent without agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agents: Option<BTreeMap<String, AgentSummary>>,
     /// Hash of everything the stages emitted.
     pub event_hash: String,
     /// Hash of the stages' final states.
@@ -55,6 +58,8 @@ pub struct DataSection {
     pub first_ts: Option<String>,
     /// RFC 3339.
     pub last_ts: Option<String>,
+    /// Symbols whose ticks, or some of them, were made from bars.
+    pub made_from_bars: Vec<String>,
 }
 
 /// `counts`
@@ -76,6 +81,8 @@ pub struct CountsSummary {
     pub fills: u64,
     /// Refused intents, by reason.
     pub refused: BTreeMap<String, u64>,
+    /// Synergies by pattern, those there were.
+    pub synergies_by_pattern: BTreeMap<String, u64>,
 }
 
 /// `portfolio`
@@ -174,6 +181,34 @@ pub struct LatencySummary {
     pub count: u64,
     /// One in how many.
     pub sampled_1_in: u64,
+}
+
+/// One line of `agents`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentSummary {
+    /// How often its answer was wanted.
+    pub asked: u64,
+    /// How often it was missing, and its default stood in.
+    pub missed: u64,
+    /// Answers from the cache of observations.
+    pub cache_hits: u64,
+    /// Answers that were computed.
+    pub cache_misses: u64,
+    /// How often it was left alone for a while after misses in a row.
+    pub circuit_openings: u64,
+    /// What answered.
+    pub model: ModelSummary,
+}
+
+/// `agents.AGENT.model`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelSummary {
+    /// The file.
+    pub file: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// What the file says of how it was trained.
+    pub training: String,
 }
 
 impl Summary {

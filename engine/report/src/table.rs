@@ -50,15 +50,15 @@ pub(crate) struct Table<C> {
 }
 
 /// Dictionaries for names, deltas for what creeps; chosen by measurement: half the recorder's time.
-fn properties(schema: &Schema) -> WriterProperties {
-    let version = KeyValue::new("schema_version".to_owned(), SCHEMA_VERSION.to_string());
+fn properties(schema: &Schema, mut notes: Vec<KeyValue>) -> WriterProperties {
+    notes.push(KeyValue::new("schema_version".to_owned(), SCHEMA_VERSION.to_string()));
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(None)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
         .set_dictionary_enabled(false)
-        .set_key_value_metadata(Some(vec![version]));
+        .set_key_value_metadata(Some(notes));
     for field in schema.fields() {
         let path = ColumnPath::from(field.name().as_str());
         match field.data_type() {
@@ -72,6 +72,12 @@ fn properties(schema: &Schema) -> WriterProperties {
             DataType::Decimal128(NARROW_DIGITS, _) => {
                 properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
             }
+            // Floats of one scale compress when their like bytes stand together.
+            DataType::List(cell) if *cell.data_type() == DataType::Float32 => {
+                let path =
+                    ColumnPath::new(vec![field.name().clone(), "list".to_owned(), cell.name().clone()]);
+                properties = properties.set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT);
+            }
             _ => {}
         }
     }
@@ -81,6 +87,11 @@ fn properties(schema: &Schema) -> WriterProperties {
 impl<C: Columns> Table<C> {
     /// Creates the file.
     pub fn create(folder: &Path, name: &str) -> Result<Self, ReportError> {
+        Self::create_with_notes(folder, name, Vec::new())
+    }
+
+    /// Creates the file with these words in its metadata.
+    pub fn create_with_notes(folder: &Path, name: &str, notes: Vec<KeyValue>) -> Result<Self, ReportError> {
         let path = folder.join(name);
         let file = File::create(&path).map_err(|error| ReportError::Io {
             action: "create",
@@ -88,7 +99,7 @@ impl<C: Columns> Table<C> {
             error,
         })?;
         let schema = Arc::new(Schema::new(C::fields()));
-        let properties = properties(&schema);
+        let properties = properties(&schema, notes);
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
             .map_err(|error| ReportError::Table { path: path.clone(), error })?;
         Ok(Self { path, schema, writer, columns: C::default(), rows: 0 })
@@ -200,6 +211,10 @@ impl Narrow {
 
     pub fn quantity(&mut self, quantity: Quantity) {
         self.0.append_value(quantity.raw().into());
+    }
+
+    pub fn quantity_option(&mut self, quantity: Option<Quantity>) {
+        self.0.append_option(quantity.map(|quantity| quantity.raw().into()));
     }
 }
 

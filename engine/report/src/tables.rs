@@ -1,4 +1,10 @@
 //! The columns of every table of the run folder, as the contract names them.
+//!
+//! Those of the agents' tables stand in `tables::agents`.
+
+mod agents;
+
+pub(crate) use agents::{DecisionColumns, MatrixColumns, SynergyColumns};
 
 use crate::table::{
     Columns, Narrow, Times, Wide, double_field, narrow_field, text_field, time_field, wide_field,
@@ -106,38 +112,6 @@ impl Columns for IndicatorColumns {
             taken(&mut self.name),
             taken(&mut self.value),
         ]
-    }
-}
-
-/// `decisions.parquet`: written by agents, which a later issue brings; until then it has no rows.
-#[derive(Default)]
-pub(crate) struct DecisionColumns;
-
-impl Columns for DecisionColumns {
-    const ROW_GROUP_ROWS: usize = 8_192;
-
-    fn fields() -> Vec<Field> {
-        vec![
-            Field::new("seq", DataType::UInt64, false),
-            time_field("ts_event", false),
-            text_field("symbol", false),
-            text_field("strategy", false),
-            text_field("agent", false),
-            double_field("p_long"),
-            double_field("p_flat"),
-            double_field("p_short"),
-            text_field("action", false),
-            double_field("confidence"),
-            text_field("outcome", false),
-        ]
-    }
-
-    fn rows(&self) -> usize {
-        0
-    }
-
-    fn take(&mut self) -> Vec<ArrayRef> {
-        Self::fields().iter().map(|field| arrow_array::new_empty_array(field.data_type())).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use model::{
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use report::{
-    CountsSummary, DataSection, LatencySummary, Overwrite, PerformanceSummary, PortfolioSummary,
+    CountsSummary, DataSection, LatencySummary, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary,
     PositionSummary, RejectRow, ReportError, RunFolder, RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
@@ -39,6 +39,8 @@ fn meta() -> RunMeta {
         instruments: InstrumentTable::new(symbols, describe),
         timeframes: ["1m", "5m"].map(|text| Timeframe::parse(text).unwrap()).to_vec(),
         indicator_names: vec![vec!["sma_2".to_owned(), "ema_2".to_owned()], vec!["rsi_14".to_owned()]],
+        matrices: Vec::new(),
+        matrix_table: MatrixTable::Omitted,
         session: "0badcafe".to_owned(),
         strategy: "ema_cross".to_owned(),
         account: "backtest".to_owned(),
@@ -231,6 +233,7 @@ fn summary() -> Summary {
             suspicious: BTreeMap::new(),
             first_ts: None,
             last_ts: None,
+            made_from_bars: vec!["AAA".to_owned()],
         },
         counts: CountsSummary {
             bars: BTreeMap::from([("1m".to_owned(), 1), ("5m".to_owned(), 1)]),
@@ -241,6 +244,7 @@ fn summary() -> Summary {
             orders: 6,
             fills: 5,
             refused: BTreeMap::from([("max_position".to_owned(), 1)]),
+            synergies_by_pattern: BTreeMap::new(),
         },
         portfolio: PortfolioSummary {
             currency: "USD".to_owned(),
@@ -255,6 +259,7 @@ fn summary() -> Summary {
         performance: none,
         speed: SpeedSummary { wall_s: 0.5, ticks_per_s: 4.0, decode_s: 0.25, pipeline_s: 0.125 },
         latency_ns: BTreeMap::from([("bars".to_owned(), latency)]),
+        agents: None,
         event_hash: "1".repeat(32),
         state_hash: "2".repeat(32),
     }
@@ -359,11 +364,12 @@ fn a_value_that_is_not_complete_has_no_row() {
 }
 
 #[test]
-fn the_table_of_decisions_is_there_and_empty() {
+fn without_agents_the_table_of_decisions_is_empty() {
     check(
         "decisions.parquet",
         &["seq:uint64 ts_event:ts(Nanosecond,UTC) symbol:text strategy:text agent:text p_long:float64 \
-           p_flat:float64 p_short:float64 action:text confidence:float64 outcome:text"],
+           p_flat:float64 p_short:float64 action:text confidence:float64 outcome:text verdict:text missed:boolean \
+           weight:float64 blend:float64 gate:float64 urgency:text pattern:text direction:text target:decimal(18,9)"],
     );
 }
 
@@ -514,7 +520,7 @@ fn an_empty_run_has_every_table() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("run");
     RunFolder::create(&dir, Overwrite::Refuse, meta()).unwrap().finish(&summary(), "").unwrap();
-    for table in ["bars", "indicators", "decisions", "orders", "fills", "equity", "rejects"] {
+    for table in ["bars", "indicators", "decisions", "synergies", "orders", "fills", "equity", "rejects"] {
         assert_eq!(lines(&dir, &format!("{table}.parquet")).len(), 1, "{table} has a head and no row");
     }
 }
@@ -543,6 +549,7 @@ fn the_folder_holds_what_the_contract_names() {
             "rejects.parquet",
             "report.html",
             "summary.json",
+            "synergies.parquet",
         ]
     );
     assert_eq!(names(&home.path().join("runs")), ["one"], "nothing is left beside");
@@ -603,8 +610,11 @@ fn the_summary_has_the_contracts_keys_in_order() {
             "schema_version run_id config_hash strategies layout data counts portfolio performance speed latency_ns \
              event_hash state_hash",
         ),
-        ("/data", "files rows_read ticks rejected suspicious first_ts last_ts"),
-        ("/counts", "bars indicator_sets matrices synergies decisions orders fills refused"),
+        ("/data", "files rows_read ticks rejected suspicious first_ts last_ts made_from_bars"),
+        (
+            "/counts",
+            "bars indicator_sets matrices synergies decisions orders fills refused synergies_by_pattern",
+        ),
         ("/portfolio", "currency initial_capital cash equity realised_pnl unrealised_pnl fees positions"),
         ("/portfolio/positions/0", "symbol quantity cost avg_price mark_price multiplier currency"),
         (

@@ -4,15 +4,15 @@
 
 mod html_run;
 
-use html_run::{Size, write_empty_run, write_json, write_rejects, write_run};
-use report::{HtmlError, render_report};
+use html_run::{Size, decisions, write_empty_run, write_json, write_rejects, write_run};
+use report::{HtmlError, ReadError, render_report};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// What any page may weigh.
-const PAGE_BYTES_MAX: usize = 2_000_000;
+const PAGE_BYTES_MAX: usize = 2_500_000;
 
 fn symbols(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -98,12 +98,53 @@ fn a_full_run_has_every_chart_and_figure() {
     assert_eq!(html.matches("<tr><td>2025-").count(), 400, "200 orders and 200 fills");
 }
 
+/// Writes a run of agents: its folder, and the page.
+fn run_of_agents(dir: &Path, size: &Size, others: usize) -> String {
+    let made = write_run(dir, size);
+    let agents = decisions::write(dir, &size.symbols, &made, others);
+    edit_summary(dir, |summary| {
+        summary["strategies"] = json!(["marl"]);
+        summary["agents"] = agents;
+    });
+    page(dir)
+}
+
+#[test]
+fn a_run_of_agents_shows_why_each_decision_was_made() {
+    let dir = kept("report-html-agents");
+    let size = Size { symbols: symbols(&["ALPHA", "BRAVO"]), minutes: 43_200, fills: 40, reasons: 6 };
+    let html = run_of_agents(&dir, &size, 70);
+    let section = html.split("<section id=\"decisions\">").nth(1).expect("there is a section on decisions");
+    let section = section.split("</section>").next().expect("it ends");
+    assert_eq!(section.matches("<svg").count(), 2 * 2, "a chart of each symbol for two screens");
+    // 40 and 39 fills came of decisions, and 70 decisions of each symbol came to nothing.
+    assert_eq!(section.matches("<details>").count(), 200);
+    for text in [
+        "The 200 most confident of 219 decisions",
+        "cloned from the rule `synergy_only` on 30 days",
+        "untrained: seeded weights",
+        ">momentum</text>",
+        ">all</text>",
+        "Three signals agreed, long",
+        "0.50 strategic + 0.50 tactical",
+        "<b class=\"sell\">refused</b> max position",
+        "Hold: below the gate",
+        "Hold: an answer was missing",
+        "no answer",
+        "mlmi › nwrqk › fvg",
+        "<code>9f2c1a70-5037-0</code>",
+    ] {
+        assert!(section.contains(text), "{text} is not in the section");
+    }
+}
+
 #[test]
 fn an_empty_run_says_so_in_words() {
     let dir = kept("report-html-empty");
     write_empty_run(&dir);
     let html = page(&dir);
     assert_eq!(html.matches("<svg").count(), 0);
+    assert!(!html.contains("Decisions</h2>"), "a run without decisions has no section on them");
     for sentence in [
         "There was no data in this run.",
         "No equity was recorded in this run.",
@@ -138,9 +179,24 @@ fn a_run_without_fills_has_prices_and_says_so() {
 }
 
 #[test]
+fn ticks_made_from_bars_are_named() {
+    let dir = folder(&small());
+    assert!(!page(dir.path()).contains("made from bars"), "nothing is said of other ticks");
+    edit_summary(dir.path(), |summary| summary["data"]["made_from_bars"] = json!(["ALPHA", "BRAVO"]));
+    let html = page(dir.path());
+    assert!(
+        html.contains("The ticks of ALPHA, BRAVO were made from bars")
+            && html.contains("· ticks made from bars")
+    );
+}
+
+#[test]
 fn what_comes_from_data_cannot_become_markup() {
     let evil = "</script><script>alert('1')</script><img onerror=\"x\">&";
-    let dir = folder(&Size { symbols: symbols(&[evil]), ..small() });
+    let dir = tempfile::tempdir().expect("there is a folder for temporary files");
+    let size = Size { symbols: symbols(&[evil]), ..small() };
+    let made = write_run(dir.path(), &size);
+    decisions::write(dir.path(), &size.symbols, &made, 20);
     write_rejects(dir.path(), &[("tick".into(), evil.into()), (evil.into(), evil.into())]);
     edit_summary(dir.path(), |summary| {
         for pointer in
@@ -148,8 +204,10 @@ fn what_comes_from_data_cannot_become_markup() {
         {
             *summary.pointer_mut(pointer).expect("it is there") = json!(evil);
         }
+        summary["agents"]["mlmi"]["model"] = json!({"training": evil, "file": evil, "sha256": evil});
         summary["data"]["rejected"][evil] = json!(1);
         summary["data"]["suspicious"][evil] = json!(1);
+        summary["data"]["made_from_bars"] = json!([evil]);
         summary["counts"]["bars"][evil] = json!(1);
         summary["latency_ns"][evil] = json!({"p50": 1, "p99": 2, "p999": 3, "count": 1});
     });
@@ -182,6 +240,7 @@ fn a_missing_file_is_named_with_what_to_do() {
         "summary.json",
         "config.toml",
         "bars.parquet",
+        "decisions.parquet",
         "fills.parquet",
         "orders.parquet",
         "equity.parquet",
@@ -191,7 +250,9 @@ fn a_missing_file_is_named_with_what_to_do() {
         check_error(remove, &[file, "is missing", "run the backtest again"]);
     }
     let gone = render_report(Path::new("no/such/run")).expect_err("it is not there");
-    assert!(matches!(gone, HtmlError::NoFolder(_)) && gone.to_string().contains("no/such/run"));
+    assert!(
+        matches!(gone, HtmlError::Folder(ReadError::NoFolder(_))) && gone.to_string().contains("no/such/run")
+    );
 }
 
 #[test]
@@ -235,8 +296,12 @@ fn a_column_of_another_type_is_named() {
 #[test]
 fn the_page_of_a_large_run_is_bounded() {
     let names: Vec<String> = (0..9).map(|nth| format!("SYMBOL-{nth}")).collect();
-    let dir = folder(&Size { symbols: names, minutes: 20_000, fills: 4_000, reasons: 12_000 });
-    edit_summary(dir.path(), |summary| {
+    let dir = kept("report-html-large");
+    let size = Size { symbols: names, minutes: 20_000, fills: 4_000, reasons: 12_000 };
+    let made = write_run(&dir, &size);
+    let agents = decisions::write(&dir, &size.symbols, &made, 3_000);
+    edit_summary(&dir, |summary| {
+        summary["agents"] = agents;
         for nth in 0..5_000 {
             summary["data"]["rejected"][format!("reason_{nth}")] = json!(nth);
             summary["latency_ns"][format!("stage_{nth}")] =
@@ -245,10 +310,12 @@ fn the_page_of_a_large_run_is_bounded() {
         summary["portfolio"]["positions"] =
             (0..5_000).map(|nth| json!({"symbol": format!("S{nth}"), "quantity": "1"})).collect();
     });
-    fs::write(dir.path().join("config.toml"), "key = \"<<<<\"\n".repeat(200_000)).expect("it can be written");
-    let html = page(dir.path());
-    // The six most traded are drawn, the busiest first.
-    assert_eq!(html.matches("<figcaption>").count(), 6);
+    fs::write(dir.join("config.toml"), "key = \"<<<<\"\n".repeat(200_000)).expect("it can be written");
+    let html = page(&dir);
+    // The six most traded are drawn, the busiest first, and the decisions of three of them.
+    assert_eq!(html.matches("<figcaption>").count(), 6 + 3);
+    assert!(html.contains("At most 3 symbols are drawn; 6 more are in decisions.parquet."));
+    assert!(html.contains("The 200 most confident of 62,964 decisions"));
     let at = |name: &str| html.find(&format!("<figcaption><strong>{name}<"));
     assert!(at("SYMBOL-0") < at("SYMBOL-5") && at("SYMBOL-0").is_some() && at("SYMBOL-6").is_none());
     assert!(html.contains("3 more are in bars.parquet"));

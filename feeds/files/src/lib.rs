@@ -1,4 +1,4 @@
-//! Replay of Parquet files: decode ahead, validate, merge.
+//! Files of ticks: replay of Parquet (decode ahead, validate, merge), and import of raw files into a catalog.
 //!
 //! ```text
 //!  files ─> worker threads: pages -> columns -> rows that stand alone ─┐
@@ -13,6 +13,7 @@
 
 mod bounds;
 mod decode;
+pub mod import;
 mod lane;
 mod merge;
 mod options;

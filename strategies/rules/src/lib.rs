@@ -8,7 +8,7 @@ mod config;
 mod ema_cross;
 mod mean_reversion;
 mod none;
-mod position;
+mod synergy_only;
 #[cfg(test)]
 mod testing;
 
@@ -16,3 +16,4 @@ pub use config::{EmaCrossConfig, Entry, MeanReversionConfig, RuleError, StopOn};
 pub use ema_cross::EmaCross;
 pub use mean_reversion::MeanReversion;
 pub use none::NoStrategy;
+pub use synergy_only::{SynergyOnly, SynergyOnlyConfig, SynergyOnlyError};

@@ -10,7 +10,6 @@
 //! A limit entry is withdrawn at the next bar; what of it may still fill holds back the exit, so that
 //! a late fill cannot leave a position nobody wants. Withdrawing takes its bar: a new entry comes later.
 
-use crate::position::Position;
 use crate::{Entry, MeanReversionConfig, RuleError, StopOn};
 use indicators::{Atr, Bollinger, Place, Rsi, Smoothing};
 use model::{
@@ -18,7 +17,7 @@ use model::{
     SymbolId, Timeframe, UNIT,
 };
 use std::cmp::Ordering;
-use strategy::{Intents, Strategy, Wakes, timeframe_index};
+use strategy::{Intents, Position, Strategy, Wakes, timeframe_index};
 
 /// The rule, with its indicators and its position per symbol.
 #[derive(Debug, Clone)]
@@ -110,8 +109,7 @@ impl MeanReversion {
             return;
         }
         let reverted = reading.is_some_and(|reading| reading.against_middle as i64 != -side);
-        let stopped =
-            config.stop_on == StopOn::Bar && state.position.is_stopped(bar.close, state.stop_distance);
+        let stopped = config.stop_on == StopOn::Bar && state.position.is_lost(bar.close, state.stop_distance);
         if state.exit != Exit::Unwanted || reverted || stopped {
             state.leave(bar.symbol, out);
         }
@@ -241,7 +239,7 @@ impl Strategy for MeanReversion {
             return;
         }
         let stopped = self.config.stop_on == StopOn::Tick
-            && state.position.is_stopped(closing_price(tick, side), state.stop_distance);
+            && state.position.is_lost(closing_price(tick, side), state.stop_distance);
         if stopped || (state.exit == Exit::Wanted && state.limit == Limit::Gone) {
             state.leave(tick.symbol, out);
         }

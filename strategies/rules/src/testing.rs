@@ -47,6 +47,13 @@ impl<S: Strategy> Script<S> {
         words.join(" ")
     }
 
+    /// A boundary whose frame is made by hand.
+    pub(crate) fn boundary(&mut self, derive: impl FnOnce(&mut Frame)) -> String {
+        self.begin(Event::input(Kind::TIMER, Nanos::MINUTE, SymbolId::NONE));
+        derive(&mut self.frame);
+        self.end()
+    }
+
     fn bar_of(&mut self, timeframe: &str, symbol: u32, close: &str, primary: bool) -> String {
         let close = price(close);
         self.begin(Event::input(Kind::TIMER, Nanos::MINUTE, SymbolId::NONE));

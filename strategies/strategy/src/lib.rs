@@ -3,11 +3,23 @@
 //! Why a crate of its own: a strategy can name neither an order nor a gateway, because this crate
 //! knows neither. It sees frames and ticks, and says which position it wants ([`model::Intent`]); the
 //! difference to what is held and working, and whether risk allows it, is decided behind it.
-//! Not here: any strategy (`rules`, later agents), the stage that runs one (`pipeline`).
+//! What strategies share stands here, too: how large a position may be ([`Sizing`]), when it is left without asking
+//! anybody ([`Exits`]), what is really held ([`Position`]), and where a feature is found ([`Schema`]).
+//! Not here: any strategy (`rules`, `agents`), the stage that runs one (`pipeline`).
 
+mod exits;
+mod feature;
+mod figures;
 mod intents;
+mod position;
+mod sizing;
 
+pub use exits::{ATR_FEATURE, ATR_MULTIPLE_MAX, ExitReason, Exits, ExitsConfig, ExitsError};
+pub use feature::{Feature, FeatureError, Schema};
+pub use figures::AgentFigures;
 pub use intents::Intents;
+pub use position::Position;
+pub use sizing::{SIZE_MAX, Sizing, SizingConfig, SizingError, TARGET_VOLATILITY_MAX, VOLATILITY_FEATURE};
 
 use model::{Event, Frame, StreamHash, Timeframe};
 
@@ -48,6 +60,11 @@ pub trait Strategy: Send {
 
     /// Adds its state to a hash.
     fn state_hash(&self, hash: &mut StreamHash);
+
+    /// How each of its agents did; empty where it has none.
+    fn agents(&self) -> Vec<AgentFigures> {
+        Vec::new()
+    }
 }
 
 /// The index of a timeframe in the run's sorted list.

@@ -1,19 +1,21 @@
 //! From the effective configuration to the checked one: rules between keys, and the types the wiring reads.
 //!
 //! Each value has passed its shape, so reading it cannot fail; where it does, a shape lies, and that is a bug.
-//! Not here: rules of one key (`shape`).
+//! Not here: rules of one key (`shape`), what matrices, synergies and agents need (`intelligence`).
+
+mod intelligence;
 
 use super::checked::{
-    BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, ExcessDecimals, IndicatorsConfig,
-    IngestConfig, InstrumentConfig, InstrumentsConfig, OnBadRow, ReplayClock, ReplayConfig, RunConfig,
-    StrategyChoice, TimeUnit, Wait,
+    BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, ExcessDecimals, IngestConfig,
+    InstrumentConfig, InstrumentsConfig, OnBadRow, ReplayClock, ReplayConfig, RunConfig, StrategyChoice,
+    TimeUnit, Wait,
 };
 use super::effective::Effective;
 use super::error::{ConfigError, Place};
 use super::node::{Node, Value};
 use super::{hours, layout, times};
 use gate::Limits;
-use indicators::Seed;
+use indicators::{IndicatorConfig, IndicatorSpec, Seed};
 use matching::{FillSize, VenueConfig};
 use model::{BarSource, Money, Nanos, Price, Quantity, Rate, Timeframe};
 use rules::{EmaCrossConfig, Entry, MeanReversionConfig, StopOn};
@@ -28,24 +30,36 @@ pub(super) fn build(effective: &Effective) -> Result<Config, ConfigError> {
     let run = run(&read);
     let ema_cross = ema_cross(&read)?;
     let mean_reversion = mean_reversion(&read)?;
-    let needed = match run.strategy {
+    let venue = venue(&read);
+    if run.strategy == StrategyChoice::MeanReversion {
+        check_entry(&read, &mean_reversion, &venue)?;
+    }
+    let risk = risk(&read);
+    let intelligence = intelligence::build(&read, run.strategy, &venue, &risk)?;
+    let mut needed = intelligence.timeframes();
+    needed.extend(match run.strategy {
         StrategyChoice::EmaCross => Some(ema_cross.timeframe),
         StrategyChoice::MeanReversion => Some(mean_reversion.timeframe),
-        StrategyChoice::None => None,
-    };
+        StrategyChoice::Marl | StrategyChoice::SynergyOnly | StrategyChoice::None => None,
+    });
     let bars = bars(&read, needed);
-    let indicators = indicators(&read, &bars.timeframes)?;
+    let indicators = indicators(&read, &bars.timeframes, &intelligence.needs)?;
     let instruments = instruments(&read, &run.currency)?;
     Ok(Config {
         data: data(&read)?,
-        venue: venue(&read),
-        risk: risk(&read),
+        venue,
+        risk,
         ingest: ingest(&read),
         replay: replay(&read),
         latency_sample: read.integer("latency.sample"),
         run,
         bars,
         indicators,
+        matrices: intelligence.matrices,
+        record_matrices: read.flag("matrices.record"),
+        synergy: intelligence.synergy,
+        agents: intelligence.agents,
+        synergy_only: intelligence.synergy_only,
         ema_cross,
         mean_reversion,
         instruments,
@@ -77,6 +91,15 @@ impl<'a> Read<'a> {
             Some(Value::Integer(text)) => text.parse().expect(CHECKED),
             _ => unreachable!("{path} is {CHECKED}"),
         }
+    }
+
+    fn flag(&self, path: &str) -> bool {
+        self.value(path) == Some(&Value::Boolean(true))
+    }
+
+    /// The tables of a list.
+    fn tables(&self, path: &str) -> &'a [Node] {
+        self.value(path).and_then(Value::as_list).expect(CHECKED)
     }
 
     fn number(&self, path: &str) -> f64 {
@@ -131,6 +154,8 @@ fn list_texts(value: &Value) -> Vec<&str> {
 
 fn run(read: &Read<'_>) -> RunConfig {
     let strategy = match read.texts("run.strategies").as_slice() {
+        ["marl"] => StrategyChoice::Marl,
+        ["synergy_only"] => StrategyChoice::SynergyOnly,
         ["ema_cross"] => StrategyChoice::EmaCross,
         ["mean_reversion"] => StrategyChoice::MeanReversion,
         ["none"] => StrategyChoice::None,
@@ -190,7 +215,7 @@ fn data(read: &Read<'_>) -> Result<DataConfig, ConfigError> {
     })
 }
 
-fn bars(read: &Read<'_>, needed: Option<Timeframe>) -> BarsConfig {
+fn bars(read: &Read<'_>, needed: Vec<Timeframe>) -> BarsConfig {
     let listed = read.texts("bars.timeframes").into_iter().map(|text| Timeframe::parse(text).expect(CHECKED));
     let mut timeframes: Vec<Timeframe> = listed.chain(needed).collect();
     timeframes.sort_unstable();
@@ -205,10 +230,24 @@ fn bars(read: &Read<'_>, needed: Option<Timeframe>) -> BarsConfig {
     BarsConfig { timeframes, sources, fill }
 }
 
-fn indicators(read: &Read<'_>, timeframes: &[Timeframe]) -> Result<IndicatorsConfig, ConfigError> {
-    let owned = |value: &Value| list_texts(value).into_iter().map(str::to_owned).collect::<Vec<String>>();
-    let default = owned(read.value("indicators.default").expect(CHECKED));
-    let mut by_timeframe = vec![default; timeframes.len()];
+/// A value that some stage reads on a timeframe.
+struct Need {
+    timeframe: Timeframe,
+    feature: String,
+}
+
+/// The indicators as configured, and those that give the needed values.
+fn indicators(
+    read: &Read<'_>,
+    timeframes: &[Timeframe],
+    needs: &[Need],
+) -> Result<IndicatorConfig, ConfigError> {
+    let specs = |value: &Value, timeframe: Timeframe| match value {
+        Value::Text(_) => IndicatorConfig::standard_specs(timeframe),
+        list => list_texts(list).into_iter().map(|text| IndicatorSpec::parse(text).expect(CHECKED)).collect(),
+    };
+    let default = read.value("indicators.default").expect(CHECKED);
+    let mut lists: Vec<Vec<IndicatorSpec>> = timeframes.iter().map(|tf| specs(default, *tf)).collect();
     let named = read.value("indicators.by_timeframe").and_then(Value::as_table).expect(CHECKED);
     for (name, list) in named {
         let timeframe = Timeframe::parse(name).expect(CHECKED);
@@ -218,9 +257,41 @@ fn indicators(read: &Read<'_>, timeframes: &[Timeframe]) -> Result<IndicatorsCon
             let problem = format!("is for bars that are not made; add {timeframe} to bars.timeframes");
             return Err(ConfigError::Value { place, path, problem });
         };
-        by_timeframe[index] = owned(&list.value);
+        lists[index] = specs(&list.value, timeframe);
     }
-    Ok(IndicatorsConfig { min_history: read.integer("indicators.min_history"), by_timeframe })
+    for Need { timeframe, feature } in needs {
+        let list = &mut lists[timeframes.binary_search(timeframe).expect("what is needed is made")];
+        let owner = IndicatorSpec::of_value(feature).expect("what is needed was looked up");
+        if !list.contains(&owner) {
+            list.push(owner);
+        }
+    }
+    let refuse = |error: &dyn std::fmt::Display| {
+        read.refuse(&["indicators.by_timeframe", "indicators.default"], format!("does not stand: {error}"))
+    };
+    let config = IndicatorConfig::new(read.integer("indicators.min_history"), timeframes, lists)
+        .map_err(|error| refuse(&error))?;
+    match read.text("indicators.profile_bin") {
+        "auto" => Ok(config),
+        width => {
+            let width = Price::parse(width).expect(CHECKED);
+            config.with_profile_bin(width).map_err(|error| refuse(&error))
+        }
+    }
+}
+
+/// A limit entry stands for one bar: its withdrawal must be answered before the next entry.
+fn check_entry(read: &Read<'_>, rule: &MeanReversionConfig, venue: &VenueConfig) -> Result<(), ConfigError> {
+    if rule.entry == Entry::Market || venue.latency < rule.timeframe.nanos() {
+        return Ok(());
+    }
+    let problem = format!(
+        "is {}, in which a limit entry of mean_reversion is withdrawn before it arrives; write less than {} or \
+         mean_reversion.entry = \"market\"",
+        read.text("venue.latency"),
+        rule.timeframe
+    );
+    Err(read.refuse(&["venue.latency", "mean_reversion.entry"], problem))
 }
 
 fn ema_cross(read: &Read<'_>) -> Result<EmaCrossConfig, ConfigError> {

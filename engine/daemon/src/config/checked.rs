@@ -4,13 +4,17 @@
 //! Not here: how it is checked (`shape`, `build`).
 
 use super::hours::Hours;
+use agents::AgentsConfig;
 use gate::Limits;
+use indicators::IndicatorConfig;
 use matching::VenueConfig;
-use model::{BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use matrices::MatricesConfig;
+use model::{Agent, BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
 use pipeline::Layout;
-use rules::{EmaCrossConfig, MeanReversionConfig};
+use rules::{EmaCrossConfig, MeanReversionConfig, SynergyOnlyConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use synergy::SynergyConfig;
 
 /// A run's configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +26,17 @@ pub struct Config {
     /// How ticks become bars.
     pub bars: BarsConfig,
     /// What is computed from bars.
-    pub indicators: IndicatorsConfig,
+    pub indicators: IndicatorConfig,
+    /// Windows of features; none where nobody reads them.
+    pub matrices: MatricesConfig,
+    /// Whether the matrices are recorded.
+    pub record_matrices: bool,
+    /// When signals make a synergy.
+    pub synergy: SynergyConfig,
+    /// The strategy `marl`.
+    pub agents: AgentsSetup,
+    /// The strategy `synergy_only`.
+    pub synergy_only: SynergyOnlyConfig,
     /// The strategy `ema_cross`.
     pub ema_cross: EmaCrossConfig,
     /// The strategy `mean_reversion`.
@@ -63,6 +77,10 @@ pub struct RunConfig {
 /// What decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StrategyChoice {
+    /// Six agents.
+    Marl,
+    /// Every synergy.
+    SynergyOnly,
     /// Two averages.
     EmaCross,
     /// Bollinger bands, RSI and a stop.
@@ -75,10 +93,17 @@ impl StrategyChoice {
     /// The name used in configs and files.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Marl => "marl",
+            Self::SynergyOnly => "synergy_only",
             Self::EmaCross => "ema_cross",
             Self::MeanReversion => "mean_reversion",
             Self::None => "none",
         }
+    }
+
+    /// Whether it acts on synergies.
+    pub const fn reads_synergies(self) -> bool {
+        matches!(self, Self::Marl | Self::SynergyOnly)
     }
 }
 
@@ -190,13 +215,26 @@ pub enum BarFill {
     Flat,
 }
 
-/// `indicators.*`
+/// `agents.*`
 #[derive(Debug, Clone, PartialEq)]
-pub struct IndicatorsConfig {
-    /// Bars before the first value.
-    pub min_history: u32,
-    /// Specifications such as `sma_20`, by index of [`BarsConfig::timeframes`].
-    pub by_timeframe: Vec<Vec<String>>,
+pub struct AgentsSetup {
+    /// All but files.
+    pub config: AgentsConfig,
+    /// Weights in files, for some agents.
+    pub models: Vec<ModelSource>,
+    /// Weights that are swapped in during the run, earliest first.
+    pub reloads: Vec<(Nanos, ModelSource)>,
+}
+
+/// Weights in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSource {
+    /// Whose.
+    pub agent: Agent,
+    /// Where.
+    pub file: PathBuf,
+    /// What the file's hash must be, in hexadecimal.
+    pub sha256: String,
 }
 
 /// `ingest.*`

@@ -97,7 +97,7 @@ impl Effective {
             written.add("", one.clone().into_document())?;
         }
         let mut nodes = written.nodes;
-        let top = schema.keys.iter().filter(|key| !key.path.contains("[]"));
+        let top = schema.keys().filter(|key| !key.path.contains("[]"));
         let entries =
             top.map(|key| entry(schema, file, key, nodes.remove(key.path))).collect::<Result<_, _>>()?;
         Ok(Self { file: file.to_owned(), entries })

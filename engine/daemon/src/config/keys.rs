@@ -4,11 +4,13 @@
 //! `UPDATE_GOLDEN=1`, which writes it into `configs/reference.toml`.
 //! Not here: what shapes accept (`shape`).
 
+mod intelligence;
+
 use super::schema::{Key, Later, Schema, Section};
 use super::shape::{Choices, Fixed, Least, Off, Range, Shape, Tables};
 
 /// The configuration of a run.
-pub static RUN: Schema = Schema { keys: KEYS, sections: SECTIONS, later: LATER };
+pub static RUN: Schema = Schema { parts: &[KEYS, intelligence::KEYS], sections: SECTIONS, later: LATER };
 
 const fn one_of(now: &'static [&'static str]) -> Shape {
     Shape::Choice(Choices { now, later: &[] })
@@ -37,6 +39,15 @@ const SECTIONS: &[Section] = &[
     Section { path: "ingest", doc: "What is done with rows that are odd or wrong." },
     Section { path: "replay", doc: "Whose time the engine lives in." },
     Section { path: "latency", doc: "How the pipeline's latency is measured." },
+    Section { path: "matrices", doc: "Windows of features, as agents and training read them." },
+    Section { path: "synergy", doc: "When three signals in one direction make a synergy." },
+    Section { path: "agents", doc: "The six agents of the strategy marl and how their voices are combined." },
+    Section { path: "agents.logits", doc: "How much an agent weighs in its group: a softmax of these." },
+    Section { path: "agents.simulated_miss", doc: "Answers that come too late, in a backtest." },
+    Section { path: "agents.circuit", doc: "When an agent that keeps missing is left alone." },
+    Section { path: "sizing", doc: "How large a position of marl and synergy_only is." },
+    Section { path: "synergy_only", doc: "The strategy synergy_only: take every synergy's direction." },
+    Section { path: "exits", doc: "When a position of marl and synergy_only is closed without being asked." },
     Section { path: "journal", doc: "How inputs are kept to recover from." },
     Section { path: "instruments", doc: "What is traded." },
     Section {
@@ -46,9 +57,6 @@ const SECTIONS: &[Section] = &[
 ];
 
 const LATER: &[Later] = &[
-    Later { path: "agents", with: "the agents" },
-    Later { path: "matrices", with: "the agents" },
-    Later { path: "synergy", with: "the agents" },
     Later { path: "journal.window", with: "the journal" },
     Later { path: "journal.dir", with: "the journal" },
 ];
@@ -57,8 +65,8 @@ const KEYS: &[Key] = &[
     Key::new(
         "run.strategies",
         Shape::OneInList(Choices {
-            now: &["ema_cross", "mean_reversion", "none"],
-            later: &["marl", "synergy_only"],
+            now: &["marl", "synergy_only", "ema_cross", "mean_reversion", "none"],
+            later: &[],
         }),
         r#"["none"]"#,
         "",
@@ -192,9 +200,10 @@ const KEYS: &[Key] = &[
     Key::new(
         "indicators.default",
         Shape::Indicators,
-        r#"["sma_20", "ema_20", "rsi_14", "atr_14", "bollinger_20_2"]"#,
+        r#""standard""#,
         "",
-        "Indicators of every timeframe that indicators.by_timeframe does not name.",
+        "Indicators of every timeframe that indicators.by_timeframe does not name; standard is the classical ones \
+         everywhere, mlmi, nwrqk and fvg on 5m, all on 30m. What a strategy or a matrix needs is added by itself.",
     ),
     Key::new(
         "indicators.by_timeframe",
@@ -202,6 +211,13 @@ const KEYS: &[Key] = &[
         "{}",
         "",
         "Indicators by timeframe, such as { 5m = [\"sma_50\"] }.",
+    ),
+    Key::new(
+        "indicators.profile_bin",
+        Shape::Decimal(Fixed::Price, Range::AboveZero, Off::ByAuto),
+        r#""auto""#,
+        "price",
+        "Width of a bin of the volume profile; auto is a ten-thousandth of the power of ten below the first price.",
     ),
     Key::new("ema_cross.timeframe", Shape::Timeframe, r#""1m""#, "", "The bars it reads."),
     Key::new("ema_cross.fast", PERIOD, "10", "bars", "Period of the fast average; less than slow."),

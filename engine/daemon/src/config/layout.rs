@@ -1,5 +1,7 @@
 //! Reading a layout: all stages on one thread, cut after bars, or groups by name.
 //!
+//! `matrices` and `synergy` may be left out, for runs without agents: each then joins the stage before it. `agents` is
+//! another name of the stage `strategy`.
 //! Not here: what a layout is (`pipeline`); only sentences for people who wrote one that is none.
 
 use super::nearest::nearest;
@@ -16,7 +18,8 @@ pub(super) fn parse(value: &Value) -> Result<Layout, String> {
         Value::Text(text) if text == "split" => Ok(Layout::split()),
         Value::Text(_) => Err("which is no layout".to_owned()),
         Value::List(_) => {
-            let groups = parse_groups(value)?;
+            let mut groups = parse_groups(value)?;
+            add_optional(&mut groups);
             check_groups(&groups)?;
             let names = |group: &Vec<Stage>| group.iter().map(|stage| stage.name().to_owned()).collect();
             Layout::from_groups(&groups.iter().map(names).collect::<Vec<_>>())
@@ -39,10 +42,25 @@ fn parse_groups(value: &Value) -> Result<Vec<Vec<Stage>>, String> {
 
 fn parse_stage(value: &Value) -> Result<Stage, String> {
     let name = value.as_text().ok_or_else(|| format!("where {value} is not the name of a stage"))?;
-    Stage::parse(name).ok_or_else(|| {
+    let known = if name == "agents" { Some(Stage::Strategy) } else { Stage::parse(name) };
+    known.ok_or_else(|| {
         let nearest = nearest(name, Stage::ALL.map(Stage::name)).unwrap_or_default();
         format!("where {name:?} is no stage (the nearest is {nearest:?})")
     })
+}
+
+/// Puts the stages that may be left out behind the ones before them.
+fn add_optional(groups: &mut [Vec<Stage>]) {
+    for (before, stage) in [(Stage::Indicators, Stage::Matrices), (Stage::Matrices, Stage::Synergy)] {
+        if groups.iter().any(|group| group.contains(&stage)) {
+            continue;
+        }
+        for group in groups.iter_mut() {
+            if let Some(at) = group.iter().position(|known| *known == before) {
+                group.insert(at + 1, stage);
+            }
+        }
+    }
 }
 
 fn check_groups(groups: &[Vec<Stage>]) -> Result<(), String> {
@@ -94,7 +112,11 @@ mod tests {
         check("split", Ok("split"));
         check(
             r#"[["sequencer", "portfolio", "bars"], ["indicators"], ["strategy", "risk", "orders"]]"#,
-            Ok("sequencer+portfolio+bars | indicators | strategy+risk+orders"),
+            Ok("sequencer+portfolio+bars | indicators+matrices+synergy | strategy+risk+orders"),
+        );
+        check(
+            r#"[["sequencer", "portfolio", "bars", "indicators"], ["matrices", "synergy", "agents", "risk", "orders"]]"#,
+            Ok("sequencer+portfolio+bars+indicators | matrices+synergy+strategy+risk+orders"),
         );
         check("fussed", Err("no layout"));
         check("3", Err("an integer"));

@@ -15,7 +15,7 @@ pub(super) fn reference(schema: &Schema, head: &str) -> String {
     let mut out = String::new();
     comment(&mut out, head);
     let mut section = "";
-    for key in schema.keys.iter().filter(|key| !key.path.contains("[]")) {
+    for key in schema.keys().filter(|key| !key.path.contains("[]")) {
         if key.section() != section && !matches!(key.shape, Shape::Tables(_)) {
             section = key.section();
             let known = schema.sections.iter().find(|known| known.path == section);
@@ -56,7 +56,7 @@ fn list_of_tables(out: &mut String, key: &Key, tables: &Tables, schema: &Schema)
     comment(out, key.doc);
     comment(out, "Unit: none. Default: [] (no table)");
     writeln!(out, "# [[{}]]", key.path).expect("a string can always grow");
-    for field in schema.keys.iter().filter(|field| field.section() == tables.fields) {
+    for field in schema.keys().filter(|field| field.section() == tables.fields) {
         entry(out, field, "# ");
     }
 }

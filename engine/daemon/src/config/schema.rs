@@ -113,8 +113,8 @@ pub struct Later {
 /// All there is to know of one kind of configuration file.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// The keys, in documented order.
-    pub keys: &'static [Key],
+    /// The keys, in documented order, in parts.
+    pub parts: &'static [&'static [Key]],
     /// The sections, in documented order.
     pub sections: &'static [Section],
     /// What comes later.
@@ -122,14 +122,19 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// The keys, in documented order.
+    pub fn keys(&self) -> impl Iterator<Item = &'static Key> {
+        self.parts.iter().flat_map(|part| part.iter())
+    }
+
     /// The key of a path.
     pub fn find(&self, path: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.path == path)
+        self.keys().find(|key| key.path == path)
     }
 
     /// Whether keys stand below a path.
     pub(super) fn is_section(&self, path: &str) -> bool {
-        self.keys.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+        self.keys().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
     }
 
     /// What a key that is not here yet comes with.
@@ -143,7 +148,7 @@ impl Schema {
     /// The nearest known key or section to a path that is neither.
     pub(super) fn nearest(&self, path: &str) -> &'static str {
         let sections = self.sections.iter().map(|section| section.path);
-        let known = self.keys.iter().map(|key| key.path).filter(|path| !path.contains("[]")).chain(sections);
+        let known = self.keys().map(|key| key.path).filter(|path| !path.contains("[]")).chain(sections);
         super::nearest::nearest(path, known).expect("a schema has keys")
     }
 }

@@ -6,6 +6,7 @@
 
 use super::data::RunData;
 use super::generate::{generate_if_missing, note};
+use super::models::Models;
 use super::outcome::{Finished, assert_account, speed};
 use super::placement::{Placed, place};
 use super::print;
@@ -19,9 +20,9 @@ use crate::progress::{self, Show, Shown};
 use crate::table::{self, Colour};
 use bars::BarsConfig;
 use feed::{Feed, FeedError};
-use model::{Clock, SystemClock};
+use model::{Clock, Event, SystemClock};
 use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
-use report::{Overwrite, RunFolder, RunMeta};
+use report::{MatrixMeta, MatrixTable, Overwrite, RunFolder, RunMeta};
 use ring::{Cores, Stopwatch, pin_to_core};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -67,11 +68,13 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let data = RunData::find(config)?;
     let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite }.create(args.out.as_deref())?;
     let run_id = folder.name();
-    let replay = Replay::prepare(&loaded, &data, &cores, folder)?;
+    let models = Models::load(config)?;
+    let commands = models.as_ref().map_or_else(Vec::new, |models| models.commands(config));
+    let replay = Replay::prepare(&loaded, &data, &cores, folder, commands)?;
     if let Some(sentence) = &replay.placed.note {
         note(sentence);
     }
-    let done = wiring::with_strategy(config, data.instruments.symbols.len(), replay)?;
+    let done = wiring::with_strategy(config, &data.instruments, models.as_ref(), replay)?;
     let finished = Finished {
         run_id,
         layout: config.run.layout.to_string(),
@@ -81,6 +84,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         read: done.read,
         outcome: &done.outcome,
         figures: done.figures,
+        models: models.as_ref().map_or(&[], |models| &models.at_start),
         speed: done.speed,
     };
     let summary = finished.summary();
@@ -127,11 +131,21 @@ impl RunFolderFor<'_> {
         Ok(RunMeta {
             instruments: self.data.instruments.clone(),
             timeframes: config.bars.timeframes.clone(),
-            indicator_names: wiring::indicator_config(config)?.schema(),
+            indicator_names: config.indicators.schema(),
+            matrices: config.matrices.specs().iter().map(matrix_meta).collect(),
+            matrix_table: if config.record_matrices { MatrixTable::Written } else { MatrixTable::Omitted },
             session: self.loaded.session(),
             strategy: config.run.strategy.name().to_owned(),
             account: ACCOUNT.to_owned(),
         })
+    }
+}
+
+fn matrix_meta(spec: &matrices::MatrixSpec) -> MatrixMeta {
+    MatrixMeta {
+        name: spec.name.clone(),
+        timeframe: spec.timeframe,
+        columns: spec.columns.iter().map(|column| column.feature.clone()).collect(),
     }
 }
 
@@ -142,6 +156,7 @@ struct Replay<'a> {
     bars: BarsConfig,
     placed: Placed,
     folder: RunFolder,
+    commands: Vec<Event>,
 }
 
 /// What a replay leaves.
@@ -160,6 +175,7 @@ impl<'a> Replay<'a> {
         data: &'a RunData,
         cores: &Cores,
         folder: RunFolder,
+        commands: Vec<Event>,
     ) -> Result<Self, Failure> {
         let config = &loaded.config;
         wiring::check_quantity(config, data)?;
@@ -169,6 +185,7 @@ impl<'a> Replay<'a> {
             bars: wiring::bars_config(config, &data.kinds),
             placed: place(config, cores)?,
             folder,
+            commands,
         })
     }
 }
@@ -188,6 +205,7 @@ impl WithStrategy for Replay<'_> {
             latency: config.venue.latency,
             end: config.data.to,
             latency_sample: config.latency_sample.into(),
+            commands: self.commands,
         };
         let recorder = Recorder::new(self.folder);
         let (tap, tap_end) = tap();

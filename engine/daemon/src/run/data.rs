@@ -10,9 +10,11 @@ use catalog::{
     CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover,
 };
 use feed::{Feed, MarketHours, More, OnBadRow, RejectSink, Rules, SymbolRules};
+use files::import::is_bars;
 use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
 use model::{InstrumentTable, Nanos, SymbolId, SymbolTable};
 use ring::Stopwatch;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -109,6 +111,14 @@ impl RunData {
         symbols.filter(|(id, _)| has_ticks(id.index())).map(|(_, name)| name.to_owned()).collect()
     }
 
+    /// Names of the symbols that have ticks made from bars, in byte order.
+    pub fn made_from_bars(&self) -> Vec<String> {
+        let is_made = |file: &&DataFile| file.source.as_deref().is_some_and(is_bars);
+        let names: BTreeSet<&String> =
+            self.files.iter().filter(is_made).flat_map(|file| &file.symbols).collect();
+        names.into_iter().cloned().collect()
+    }
+
     /// The files' paths.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.files.iter().map(|file| file.path.clone()).collect()
@@ -186,7 +196,7 @@ fn read_options(config: &Config) -> Result<ReadOptions, Failure> {
     Ok(ReadOptions { columns, symbol: data.symbol.clone(), ts_unit, excess, ts_recv })
 }
 
-fn symbol_rules(config: &Config, name: &str) -> Result<SymbolRules, Failure> {
+pub(super) fn symbol_rules(config: &Config, name: &str) -> Result<SymbolRules, Failure> {
     let known = config.instruments.of(name);
     let hours = match &known.hours {
         Hours::Always => None,

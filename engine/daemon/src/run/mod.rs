@@ -1,10 +1,13 @@
-//! The commands that put the crates together: backtest, generate, report.
+//! The commands that put the crates together: backtest, import, generate, report.
 //!
 //! Not here: what they put together, and the command line.
 
 mod backtest;
 mod data;
+mod features;
 mod generate;
+mod import;
+mod models;
 mod outcome;
 mod placement;
 mod recorder;
@@ -12,9 +15,11 @@ mod timed;
 mod wiring;
 
 pub use backtest::backtest;
+pub use features::features;
 pub use generate::{generate, generate_if_missing};
+pub use import::import;
 
-use crate::cli::ReportArgs;
+use crate::cli::{ExplainArgs, ReportArgs};
 use crate::failure::Failure;
 use std::io::Write;
 
@@ -25,6 +30,14 @@ use std::io::Write;
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     let path = report::render_report(&args.run_dir).map_err(|error| Failure::Failed(error.to_string()))?;
     print(&format!("{}\n", path.display()))
+}
+
+/// One decision's whole cause, as text.
+///
+/// # Errors
+/// [`Failure::Failed`] if the folder is no run folder, or nothing was decided at that input.
+pub fn explain(args: &ExplainArgs) -> Result<String, Failure> {
+    report::explain(&args.run_dir, args.seq).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// Writes a result to stdout.

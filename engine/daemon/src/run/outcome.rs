@@ -1,15 +1,16 @@
 //! What a run was, as the summary's fields and as the table for people.
 
 use super::data::RunData;
+use super::models::AgentModel;
 use crate::config::{Loaded, print_instant};
 use crate::table::{AccountFigures, DataFigures, Headline, RunTable, StageLatency, TradingFigures};
 use feed::DataSummary;
-use model::{Money, Quantity};
+use model::{Money, Pattern, Quantity};
 use pipeline::{LatencyRow, Outcome};
 use portfolio::{Figures, Holding};
 use report::{
-    Counts, CountsSummary, DataSection, LatencySummary, PerformanceSummary, PortfolioSummary,
-    PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
+    AgentSummary, Counts, CountsSummary, DataSection, LatencySummary, ModelSummary, PerformanceSummary,
+    PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub struct Finished<'a> {
     pub read: DataSummary,
     /// What the engine says; `None` if there was no data.
     pub outcome: &'a Outcome,
+    /// The agents' weights at the start; empty without agents.
+    pub models: &'a [AgentModel],
     /// What was recorded.
     pub counts: Counts,
     /// How it did.
@@ -51,6 +54,7 @@ impl Finished<'_> {
             portfolio: self.portfolio(),
             performance: performance(&self.figures),
             speed: self.speed.clone(),
+            agents: self.agents(),
             latency_ns: probes.iter().map(|row| (row.name.clone(), latency(row))).collect(),
             event_hash: format!("{:032x}", self.outcome.event_hash),
             state_hash: format!("{:032x}", self.outcome.state_hash),
@@ -75,6 +79,7 @@ impl Finished<'_> {
             suspicious: self.suspicious(),
             first_ts: self.read.first_ts.map(print_instant),
             last_ts: self.read.last_ts.map(print_instant),
+            made_from_bars: self.data.made_from_bars(),
         }
     }
 
@@ -86,13 +91,40 @@ impl Finished<'_> {
                 .map(|(timeframe, n)| (timeframe.to_string(), *n))
                 .collect(),
             indicator_sets: self.counts.indicator_sets,
-            matrices: 0,
-            synergies: 0,
-            decisions: 0,
+            matrices: self.counts.matrices,
+            synergies: self.counts.synergies(),
+            synergies_by_pattern: self.synergies_by_pattern(),
+            decisions: self.counts.decisions,
             orders: self.counts.orders,
             fills: self.counts.fills,
             refused: self.counts.refused.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
         }
+    }
+
+    fn synergies_by_pattern(&self) -> BTreeMap<String, u64> {
+        let counted = Pattern::ALL.into_iter().zip(self.counts.synergies_by_pattern);
+        counted.filter(|(_, n)| *n > 0).map(|(pattern, n)| (pattern.to_string(), n)).collect()
+    }
+
+    fn agents(&self) -> Option<BTreeMap<String, AgentSummary>> {
+        let agents = self.outcome.agents.iter().map(|figures| {
+            let model = self.models.iter().find(|model| model.agent == figures.agent);
+            let model = model.expect("each agent has its weights");
+            let summary = AgentSummary {
+                asked: figures.asked,
+                missed: figures.missed,
+                cache_hits: figures.cache_hits,
+                cache_misses: figures.cache_misses,
+                circuit_openings: figures.circuit_openings,
+                model: ModelSummary {
+                    file: model.file.clone(),
+                    sha256: model.sha256.clone(),
+                    training: model.training.clone(),
+                },
+            };
+            (figures.agent.name().to_owned(), summary)
+        });
+        (!self.outcome.agents.is_empty()).then(|| agents.collect())
     }
 
     fn portfolio(&self) -> PortfolioSummary {
@@ -167,6 +199,7 @@ impl Finished<'_> {
                 rows: data.rows_read,
                 rejected: pairs(&data.rejected),
                 suspicious: pairs(&data.suspicious),
+                made_from_bars: data.made_from_bars,
             },
             latency: self.outcome.probes.rows().iter().map(stage_latency).collect(),
             report: Some(folder.join("report.html")),

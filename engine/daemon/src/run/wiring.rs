@@ -3,18 +3,22 @@
 //! Not here: what the values mean (each crate), whether they make sense (`config`).
 
 use super::data::RunData;
+use super::models::Models;
 use crate::config::{BarFill, BarSources, Config, StrategyChoice};
 use crate::failure::Failure;
+use agents::Marl;
 use bars::{Bars, BarsConfig, Fill};
 use gate::Gate;
-use indicators::{IndicatorConfig, IndicatorSpec, Indicators};
+use indicators::Indicators;
 use matching::Venue;
+use matrices::{IndicatorSource, Matrices};
 use model::{BarSource, InstrumentTable, Quantity};
 use orders::OrderStage;
 use pipeline::Stages;
 use portfolio::{Portfolio, UpdateOn};
-use rules::{EmaCross, MeanReversion, NoStrategy};
-use strategy::{Strategy, Wakes};
+use rules::{EmaCross, MeanReversion, NoStrategy, SynergyOnly};
+use strategy::{Schema, Strategy, Wakes};
+use synergy::Synergies;
 
 /// Which kinds of ticks a symbol has in a run's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,14 +47,28 @@ pub fn bars_config(config: &Config, kinds: &[Kinds]) -> BarsConfig {
     BarsConfig { timeframes: config.bars.timeframes.clone(), sources: sources.collect(), fill }
 }
 
-/// The indicators' configuration.
-pub fn indicator_config(config: &Config) -> Result<IndicatorConfig, Failure> {
-    let mut per_timeframe = Vec::new();
-    for names in &config.indicators.by_timeframe {
-        let specs: Result<Vec<_>, _> = names.iter().map(|name| IndicatorSpec::parse(name)).collect();
-        per_timeframe.push(specs.map_err(refused)?);
+/// The matrices of the run; `None` where it has none.
+pub fn matrices(config: &Config, symbols: usize) -> Result<Option<Matrices>, Failure> {
+    if config.matrices.specs().is_empty() {
+        return Ok(None);
     }
-    IndicatorConfig::new(config.indicators.min_history, per_timeframe).map_err(refused)
+    let names = config.indicators.schema();
+    let parameters = config.indicators.parameters();
+    let source = IndicatorSource {
+        timeframes: config.indicators.timeframes(),
+        names: &names,
+        parameters: &parameters,
+    };
+    Matrices::new(config.matrices.clone(), &source, symbols).map(Some).map_err(refused)
+}
+
+/// The synergies of the run; `None` where nobody reads them.
+pub fn synergies(config: &Config, symbols: usize) -> Result<Option<Synergies>, Failure> {
+    if !config.run.strategy.reads_synergies() {
+        return Ok(None);
+    }
+    let (timeframes, names) = (config.indicators.timeframes(), config.indicators.schema());
+    Synergies::new(config.synergy.clone(), timeframes, &names, symbols).map(Some).map_err(refused)
 }
 
 /// The simulated venue.
@@ -68,10 +86,14 @@ pub fn stages<S: Strategy>(
 ) -> Result<Stages<S>, Failure> {
     let capital = config.run.initial_capital;
     let update_on = if strategy.wakes() == Wakes::Ticks { UpdateOn::Ticks } else { UpdateOn::Boundaries };
+    let symbols = instruments.symbols.len();
+    let primary: Vec<BarSource> = bars.sources.iter().map(|sources| sources[0]).collect();
     Ok(Stages {
         portfolio: Portfolio::new(instruments, capital, update_on),
         bars: Bars::new(bars).map_err(refused)?,
-        indicators: Indicators::new(indicator_config(config)?, instruments.symbols.len()),
+        indicators: Indicators::new(config.indicators.clone(), &primary),
+        matrices: matrices(config, symbols)?,
+        synergies: synergies(config, symbols)?,
         strategy,
         orders: OrderStage::new(instruments, Gate::new(config.risk, instruments, capital)),
     })
@@ -85,7 +107,7 @@ pub fn check_quantity(config: &Config, data: &RunData) -> Result<(), Failure> {
     let (key, quantity) = match config.run.strategy {
         StrategyChoice::EmaCross => ("ema_cross.quantity", config.ema_cross.quantity),
         StrategyChoice::MeanReversion => ("mean_reversion.quantity", config.mean_reversion.quantity),
-        StrategyChoice::None => return Ok(()),
+        StrategyChoice::Marl | StrategyChoice::SynergyOnly | StrategyChoice::None => return Ok(()),
     };
     let largest = Quantity::MAX.raw() / 2;
     if quantity.raw() > largest {
@@ -115,13 +137,28 @@ pub trait WithStrategy {
 }
 
 /// Builds the configured strategy and hands it on. Each is a type of its own: the stages call it directly.
+/// `models` are those of the agents, where there are any.
 pub fn with_strategy<W: WithStrategy>(
     config: &Config,
-    symbols: usize,
+    instruments: &InstrumentTable,
+    models: Option<&Models>,
     with: W,
 ) -> Result<W::Output, Failure> {
-    let timeframes = &config.bars.timeframes;
+    let (timeframes, symbols) = (&config.bars.timeframes, instruments.symbols.len());
+    let names = config.indicators.schema();
+    let schema = Schema { timeframes, names: &names };
+    let initial_capital = config.run.initial_capital;
     match config.run.strategy {
+        StrategyChoice::Marl => {
+            let matrices = config.matrices.specs();
+            let inputs = agents::Inputs { schema, matrices, instruments, initial_capital };
+            let models = models.expect("agents have their weights").backends();
+            with.run(Marl::new(config.agents.config, models, &inputs).map_err(refused)?)
+        }
+        StrategyChoice::SynergyOnly => {
+            let rule = SynergyOnly::new(config.synergy_only, &schema, instruments, initial_capital);
+            with.run(rule.map_err(refused)?)
+        }
         StrategyChoice::EmaCross => {
             with.run(EmaCross::new(config.ema_cross, timeframes, symbols).map_err(refused)?)
         }

@@ -131,6 +131,8 @@ pub struct DataFigures {
     pub rejected: Vec<(String, u64)>,
     /// Kept, by kind.
     pub suspicious: Vec<(String, u64)>,
+    /// Symbols whose ticks were made from bars.
+    pub made_from_bars: Vec<String>,
 }
 
 /// A stage's latency in nanoseconds.
@@ -243,6 +245,9 @@ fn data(figures: &DataFigures, colour: Colour) -> String {
         let total = block::paint(&count(total), tone, colour);
         out.push_str(&format!("  {name:<12}{total} ({})\n", parts.join(", ")));
     }
+    if !figures.made_from_bars.is_empty() {
+        out.push_str(&format!("  Ticks of {} were made from bars\n", figures.made_from_bars.join(", ")));
+    }
     out
 }
 
@@ -304,6 +309,7 @@ mod tests {
                 rows: 5_123_468,
                 rejected: vec![("duplicate".to_owned(), 2), ("price_jump".to_owned(), 10)],
                 suspicious: vec![],
+                made_from_bars: vec![],
             },
             latency: vec![
                 StageLatency {
@@ -368,6 +374,14 @@ Report      runs/x/report.html
         }
         plain.push_str(rest);
         assert_eq!(plain, EXPECTED);
+    }
+
+    #[test]
+    fn ticks_made_from_bars_are_said() {
+        let mut run = run();
+        run.data.made_from_bars = vec!["ALPHA".to_owned(), "BRAVO".to_owned()];
+        let said = "  Suspicious  none\n  Ticks of ALPHA, BRAVO were made from bars\n";
+        assert_eq!(render(&run, Colour::Off), EXPECTED.replace("  Suspicious  none\n", said));
     }
 
     #[test]

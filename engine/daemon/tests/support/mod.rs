@@ -11,6 +11,7 @@
 //! | `bars` | bars of ticks, one tick after the other |
 //! | `replay` | the venue, the account and the equity rows, input by input |
 //! | `figures` | performance from the run folder's files |
+//! | `imports` | files of bars, the command `import`, and what a catalog holds |
 
 #![allow(dead_code, reason = "each test file uses its own part of the support")]
 
@@ -18,6 +19,7 @@ pub mod bars;
 pub mod data;
 pub mod exact;
 pub mod figures;
+pub mod imports;
 pub mod replay;
 pub mod tables;
 

@@ -1,20 +1,59 @@
 //! The batch definitions, written a second time and slowly: exact integers where prices are summed,
 //! explicit weights where averages are recursive. Nothing here shares code or shape with the crate.
 
-use model::UNIT;
+mod averages;
+mod flow;
+mod ranges;
+
+pub use averages::{atr, ema, mean_and_deviation, rsi_cutler, rsi_wilder, sma};
+
 use num_bigint::BigInt;
 
-/// One bar's raw prices.
+/// One bar, raw.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
+    pub ts_open: i64,
+    pub open: i64,
     pub high: i64,
     pub low: i64,
     pub close: i64,
+    pub volume: i64,
+    /// Of the bar's own ticks; nothing without volume.
+    pub vwap: Option<i64>,
 }
 
-/// A bar from where it closed and how far it reached.
-pub fn row(close: i64, up: i64, down: i64) -> Row {
-    Row { high: close + up, low: close - down, close }
+/// The value `name` (`macd_12_26_9.line`) at the last of `rows`, the whole history; `None`: it has none there.
+pub fn value(name: &str, rows: &[Row]) -> Option<f64> {
+    let (text, line) = match name.split_once('.') {
+        // The point of a width is none before a line.
+        Some((text, line)) if !line.starts_with(|c: char| c.is_ascii_digit()) => (text, line),
+        _ => (name, ""),
+    };
+    let numbers: Vec<usize> = text.split('_').filter_map(|part| part.parse().ok()).collect();
+    let kind = text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+    match (kind, &numbers[..]) {
+        ("sma", [n]) => sma(rows, *n),
+        ("ema", [n]) => ema(rows, *n, *n),
+        ("wma", [n]) => averages::wma(rows, *n),
+        ("rsi", [n]) => rsi_wilder(rows, *n),
+        ("rsi_cutler", [n]) => rsi_cutler(rows, *n),
+        ("atr", [n]) => atr(rows, *n),
+        ("macd", [fast, slow, signal]) => averages::macd(rows, [*fast, *slow, *signal], line),
+        ("bollinger", [n, k]) => {
+            let (mean, deviation) = mean_and_deviation(rows, *n)?;
+            let side = ["lower", "middle", "upper"].iter().position(|name| *name == line)? as f64 - 1.0;
+            Some(mean + side * *k as f64 * deviation)
+        }
+        ("stochastic", [n, k, d]) => ranges::stochastic(rows, [*n, *k, *d], line),
+        ("adx", [n]) => ranges::adx(rows, *n),
+        ("donchian", [n]) => Some(ranges::donchian(rows, *n, line)),
+        ("vwap_session", []) => flow::vwap_session(rows),
+        ("vwap_rolling", [n]) => flow::vwap_rolling(rows, *n),
+        ("obv", []) => Some(flow::obv(rows)),
+        ("volatility", [n]) => flow::volatility(rows, *n),
+        ("momentum", [n]) => flow::momentum(rows, *n),
+        _ => panic!("no batch definition of {name}"),
+    }
 }
 
 /// `numerator / denominator` of integers to an f64, by way of long division of the digits.
@@ -27,10 +66,9 @@ fn sum(values: impl Iterator<Item = i64>) -> BigInt {
     values.map(BigInt::from).sum()
 }
 
-/// The mean of the last n closes.
-pub fn sma(rows: &[Row], n: usize) -> Option<f64> {
-    let window = rows.len().checked_sub(n).map(|start| &rows[start..])?;
-    Some(divide(sum(window.iter().map(|row| row.close)), BigInt::from(n) * UNIT))
+/// The last n of something, if there are as many.
+fn last<T>(values: &[T], n: usize) -> Option<&[T]> {
+    values.len().checked_sub(n).map(|start| &values[start..])
 }
 
 /// seed·(1−k)^m + Σ k·(1−k)^age·x over the m values after the seed, smallest terms first.
@@ -40,68 +78,13 @@ fn weighted(seed: f64, after: &[f64], k: f64) -> f64 {
     seed * weight(after.len()) + terms.sum::<f64>()
 }
 
-/// EMA seeded with the mean of the first `seed_len` closes.
-pub fn ema(rows: &[Row], n: usize, seed_len: usize) -> Option<f64> {
-    let seed = sma(rows.get(..seed_len)?, seed_len)?;
-    let after: Vec<f64> = rows[seed_len..].iter().map(|row| row.close as f64 / UNIT as f64).collect();
-    Some(weighted(seed, &after, 2.0 / (n as f64 + 1.0)))
+/// [`weighted`] seeded with the mean of the first n.
+fn seeded(values: &[f64], n: usize, k: f64) -> Option<f64> {
+    let seed = values.get(..n)?.iter().sum::<f64>() / n as f64;
+    Some(weighted(seed, &values[n..], k))
 }
 
-fn changes(rows: &[Row]) -> Vec<i64> {
-    rows.windows(2).map(|pair| pair[1].close - pair[0].close).collect()
-}
-
-fn index(gain: f64, loss: f64) -> f64 {
-    if gain + loss > 0.0 { 100.0 - 100.0 * loss / (gain + loss) } else { 50.0 }
-}
-
-/// RSI with Wilder's averages.
-pub fn rsi_wilder(rows: &[Row], n: usize) -> Option<f64> {
-    let changes = changes(rows);
-    let seed = changes.get(..n)?;
-    let average = |part: fn(i64) -> i64| {
-        let first = divide(sum(seed.iter().map(|change| part(*change))), BigInt::from(n));
-        let after: Vec<f64> = changes[n..].iter().map(|change| part(*change) as f64).collect();
-        weighted(first, &after, 1.0 / n as f64)
-    };
-    if changes.iter().all(|change| *change == 0) {
-        return Some(50.0);
-    }
-    Some(index(average(|change| change.max(0)), average(|change| (-change).max(0))))
-}
-
-/// RSI with plain means of the last n.
-pub fn rsi_cutler(rows: &[Row], n: usize) -> Option<f64> {
-    let changes = changes(rows);
-    let window = &changes[changes.len().checked_sub(n)?..];
-    let total =
-        |part: fn(i64) -> i64| divide(sum(window.iter().map(|change| part(*change))), BigInt::from(1));
-    Some(index(total(|change| change.max(0)), total(|change| (-change).max(0))))
-}
-
-/// ATR with Wilder's average.
-pub fn atr(rows: &[Row], n: usize) -> Option<f64> {
-    let ranges: Vec<i64> = (0..rows.len())
-        .map(|i| {
-            let own = rows[i].high - rows[i].low;
-            let gaps = i.checked_sub(1).map(|last| {
-                let close = rows[last].close;
-                (rows[i].high - close).abs().max((rows[i].low - close).abs())
-            });
-            own.max(gaps.unwrap_or(0))
-        })
-        .collect();
-    let seed = divide(sum(ranges.get(..n)?.iter().copied()), BigInt::from(n) * UNIT);
-    let after: Vec<f64> = ranges[n..].iter().map(|range| *range as f64 / UNIT as f64).collect();
-    Some(weighted(seed, &after, 1.0 / n as f64))
-}
-
-/// Mean and population deviation of the last n closes; the variance is one exact fraction.
-pub fn mean_and_deviation(rows: &[Row], n: usize) -> Option<(f64, f64)> {
-    let window = &rows[rows.len().checked_sub(n)?..];
-    let total = sum(window.iter().map(|row| row.close));
-    // n²·variance·n = Σ(n·x − Σx)², term by term.
-    let scaled: BigInt = window.iter().map(|row| (BigInt::from(row.close) * n - &total).pow(2)).sum();
-    let denominator = BigInt::from(n).pow(3) * BigInt::from(UNIT).pow(2);
-    Some((sma(rows, n)?, divide(scaled, denominator).sqrt()))
+/// A value at every bar of a history, where there is one.
+fn at_every_bar(rows: &[Row], value: impl Fn(&[Row]) -> Option<f64>) -> Vec<f64> {
+    (1..=rows.len()).filter_map(|len| value(&rows[..len])).collect()
 }

@@ -1,6 +1,6 @@
 //! Where an axis is marked: round numbers, decades, and the boundaries of the UTC calendar.
 
-use super::format;
+use crate::format;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 
 const SECOND: i64 = 1_000_000_000;

@@ -2,7 +2,7 @@
 
 use super::axis;
 use super::canvas::{Anchor, Ink, Pen, Place, Screen, svg};
-use super::format;
+use crate::format;
 
 /// How a value becomes a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -46,10 +46,16 @@ pub(super) enum Ink {
     BarSecond,
     /// The longest.
     BarThird,
+    /// A lane's surface above zero.
+    LaneUp,
+    /// A lane's surface below zero.
+    LaneDown,
+    /// A lane's surface that has no direction.
+    LaneQuiet,
 }
 
 impl Ink {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Grid,
         Self::Rule,
         Self::Text,
@@ -63,6 +69,9 @@ impl Ink {
         Self::BarFirst,
         Self::BarSecond,
         Self::BarThird,
+        Self::LaneUp,
+        Self::LaneDown,
+        Self::LaneQuiet,
     ];
 
     /// The end of its class: `s-NAME` colours strokes, `f-NAME` surfaces and text.
@@ -81,6 +90,9 @@ impl Ink {
             Self::BarFirst => "bar1",
             Self::BarSecond => "bar2",
             Self::BarThird => "bar3",
+            Self::LaneUp => "lane-up",
+            Self::LaneDown => "lane-down",
+            Self::LaneQuiet => "lane-quiet",
         }
     }
 
@@ -165,7 +177,7 @@ pub(super) fn svg(screen: Screen, height: f64, label: &str, draw: impl FnOnce(&P
         screen.pick("wide", "narrow"),
         size.0,
         size.1,
-        super::format::escape(label)
+        crate::format::escape(label)
     );
     let body = text.split_once('>').map_or("", |(_, body)| body);
     head + &restyle(body)

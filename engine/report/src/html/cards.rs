@@ -1,8 +1,8 @@
 //! The figures at the head of the page, and the list of all others.
 
 use super::facts::Facts;
-use super::format::{self, UNDEFINED, escape};
 use super::tables::pair;
+use crate::format::{self, UNDEFINED, escape};
 
 /// How a figure is to be felt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

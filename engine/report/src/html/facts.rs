@@ -3,8 +3,7 @@
 //! Why not the `Summary` type: the page is made from a file that another version of this program may have
 //! written; what it does not know it leaves out.
 
-use super::HtmlError;
-use super::read::unreadable;
+use crate::read::{ReadError, unreadable};
 use crate::summary::SCHEMA_VERSION;
 use serde_json::Value;
 use std::fs;
@@ -24,15 +23,15 @@ pub(super) struct Facts(Value);
 
 impl Facts {
     /// Reads `summary.json`.
-    pub fn read(run_dir: &Path) -> Result<Self, HtmlError> {
+    pub fn read(run_dir: &Path) -> Result<Self, ReadError> {
         let path = run_dir.join("summary.json");
         let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
         let facts: Value = match serde_json::from_slice(&bytes) {
             Ok(facts) => facts,
-            Err(error) => return Err(HtmlError::Summary { path, error }),
+            Err(error) => return Err(ReadError::Summary { path, error }),
         };
         match facts["schema_version"].as_u64() {
-            Some(found) if found > u64::from(SCHEMA_VERSION) => Err(HtmlError::Newer { path, found }),
+            Some(found) if found > u64::from(SCHEMA_VERSION) => Err(ReadError::Newer { path, found }),
             _ => Ok(Self(facts)),
         }
     }

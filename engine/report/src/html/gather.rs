@@ -1,12 +1,13 @@
 //! Everything the page shows, read from the run folder: each table once or twice, in bounded memory.
 
-use super::HtmlError;
+use super::decisions::{self, Decisions};
 use super::facts::{Facts, Tally, sort_tallies};
-use super::format;
 use super::market::{self, Market};
-use super::read::{Scan, unreadable};
 use super::thin::Thin;
 use super::timechart::Span;
+use crate::format;
+use crate::read::{ReadError, Rows, Scan, Texts, unreadable, wanted};
+use arrow_array::{Array, Decimal128Array, TimestampNanosecondArray, UInt64Array};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub market: Market,
     pub orders: Head,
     pub fills: Head,
+    /// `None` where nobody decided anything.
+    pub decisions: Option<Decisions>,
     /// `rejects.parquet`, counted by kind and reason.
     pub rejects: Vec<Reject>,
 }
@@ -93,29 +96,31 @@ const FILL_COLUMNS: [&str; 9] = [
 ];
 
 /// Reads the folder.
-pub(super) fn gather(run_dir: &Path) -> Result<Run, HtmlError> {
+pub(super) fn gather(run_dir: &Path) -> Result<Run, ReadError> {
     if !run_dir.is_dir() {
-        return Err(HtmlError::NoFolder(run_dir.to_owned()));
+        return Err(ReadError::NoFolder(run_dir.to_owned()));
     }
     let facts = Facts::read(run_dir)?;
     let config = config(run_dir)?;
     let equity = equity(run_dir)?;
-    let market = market::read(run_dir)?;
+    let survey = decisions::survey(run_dir)?;
+    let market = market::read(run_dir, survey.as_ref().map(|survey| &survey.by_symbol))?;
+    let decisions = survey.map(|survey| decisions::read(run_dir, survey, &market)).transpose()?;
     let orders = head(run_dir, "orders.parquet", &ORDER_COLUMNS)?;
     let fills = head(run_dir, "fills.parquet", &FILL_COLUMNS)?;
     let rejects = rejects(run_dir)?;
-    let span = span(&facts, &equity, &market);
-    Ok(Run { facts, config, span, equity, market, orders, fills, rejects })
+    let span = span(&facts, &equity, &market, decisions.as_ref());
+    Ok(Run { facts, config, span, equity, market, orders, fills, decisions, rejects })
 }
 
-fn config(run_dir: &Path) -> Result<Config, HtmlError> {
+fn config(run_dir: &Path) -> Result<Config, ReadError> {
     let path = run_dir.join("config.toml");
     let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
     let shown = &bytes[..bytes.len().min(CONFIG_BYTES_MAX)];
     Ok(Config { text: String::from_utf8_lossy(shown).into_owned(), is_cut: shown.len() < bytes.len() })
 }
 
-fn equity(run_dir: &Path) -> Result<Equity, HtmlError> {
+fn equity(run_dir: &Path) -> Result<Equity, ReadError> {
     let mut series = Equity { equity: Thin::new(BUCKETS_MAX), drawdown: Thin::new(BUCKETS_MAX) };
     let scan = Scan::open(run_dir, "equity.parquet", &["ts_event", "equity", "drawdown"], None)?;
     scan.each(|rows| {
@@ -132,12 +137,12 @@ fn equity(run_dir: &Path) -> Result<Equity, HtmlError> {
     Ok(series)
 }
 
-fn head(run_dir: &Path, file: &str, columns: &'static [&'static str]) -> Result<Head, HtmlError> {
+fn head(run_dir: &Path, file: &str, columns: &'static [&'static str]) -> Result<Head, ReadError> {
     let scan = Scan::open(run_dir, file, columns, Some(HEAD_ROWS_MAX))?;
     let mut head = Head { columns, rows: Vec::new(), total: scan.rows };
     scan.each(|rows| {
         for row in 0..rows.len() {
-            let cells = columns.iter().map(|column| rows.cell(column, row)).collect::<Result<_, _>>()?;
+            let cells = columns.iter().map(|column| cell(rows, column, row)).collect::<Result<_, _>>()?;
             head.rows.push(cells);
         }
         Ok(())
@@ -146,7 +151,27 @@ fn head(run_dir: &Path, file: &str, columns: &'static [&'static str]) -> Result<
     Ok(head)
 }
 
-fn rejects(run_dir: &Path) -> Result<Vec<Reject>, HtmlError> {
+/// A value as text for a person; `None` for null.
+fn cell(rows: &Rows<'_>, column: &'static str, row: usize) -> Result<Option<String>, ReadError> {
+    let array = rows.array(column);
+    if array.is_null(row) {
+        return Ok(None);
+    }
+    let any = array.as_any();
+    if let Some(times) = any.downcast_ref::<TimestampNanosecondArray>() {
+        return Ok(Some(format::time(times.value(row))));
+    }
+    if any.is::<Decimal128Array>() {
+        return Ok(Some(format::decimal(rows.decimals(column)?.value(row))));
+    }
+    if let Some(counts) = any.downcast_ref::<UInt64Array>() {
+        return Ok(Some(counts.value(row).to_string()));
+    }
+    let texts = Texts::of(array).ok_or_else(|| rows.wrong(column, wanted::CELL))?;
+    Ok(texts.maybe(row))
+}
+
+fn rejects(run_dir: &Path) -> Result<Vec<Reject>, ReadError> {
     let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
     let scan = Scan::open(run_dir, "rejects.parquet", &["kind", "reason"], None)?;
     scan.each(|rows| {
@@ -170,10 +195,11 @@ fn rejects(run_dir: &Path) -> Result<Vec<Reject>, HtmlError> {
 }
 
 /// The run's time: of its data, and of whatever the tables hold beyond that.
-fn span(facts: &Facts, equity: &Equity, market: &Market) -> Option<Span> {
+fn span(facts: &Facts, equity: &Equity, market: &Market, decisions: Option<&Decisions>) -> Option<Span> {
     let data = facts.instant("/data/first_ts").zip(facts.instant("/data/last_ts"));
     let series = market.symbols.iter().flat_map(|symbol| symbol.series());
-    let spans = series.chain([&equity.equity]).filter_map(Thin::span).chain(data);
+    let lanes = decisions.into_iter().flat_map(|decisions| &decisions.drawn).flat_map(|symbol| &symbol.lanes);
+    let spans = series.chain(lanes).chain([&equity.equity]).filter_map(Thin::span).chain(data);
     let (from, to) = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
     // A run of one instant is drawn as a second around it.
     const HALF_SECOND: i64 = 500_000_000;

@@ -3,10 +3,10 @@
 //! The first pass counts; the second keeps thinned series of the symbols and timeframes that were chosen. A
 //! position is summed exactly and becomes a float only where it is drawn.
 
-use super::HtmlError;
+use super::decisions::CountBySymbol;
 use super::gather::BUCKETS_MAX;
-use super::read::Scan;
 use super::thin::Thin;
+use crate::read::{ReadError, Scan};
 use model::{Timeframe, UNIT};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -81,19 +81,25 @@ struct BarKind {
 #[derive(Debug, Default)]
 struct Activity {
     fills: u64,
+    decisions: u64,
     trades: u64,
     bars: BTreeMap<BarKind, u64>,
 }
 
-/// Reads bars and fills.
-pub(super) fn read(run_dir: &Path) -> Result<Market, HtmlError> {
+/// Reads bars and fills. Of symbols traded alike those come first on which agents decided more.
+pub(super) fn read(run_dir: &Path, decisions: Option<&CountBySymbol>) -> Result<Market, ReadError> {
     let mut activity: BTreeMap<String, Activity> = BTreeMap::new();
     count_fills(run_dir, &mut activity)?;
     count_bars(run_dir, &mut activity)?;
+    for (symbol, count) in decisions.into_iter().flatten() {
+        entry(&mut activity, symbol).decisions = *count;
+    }
     let symbols_total = activity.len();
     let mut ranked: Vec<(String, Activity)> = activity.into_iter().collect();
     // The sort is stable: symbols that are equally busy stay in the order of their names.
-    ranked.sort_by_key(|(_, activity)| std::cmp::Reverse((activity.fills, activity.trades)));
+    ranked.sort_by_key(|(_, activity)| {
+        std::cmp::Reverse((activity.fills, activity.decisions, activity.trades))
+    });
     ranked.truncate(SYMBOLS_MAX);
     let chosen = ranked.into_iter().map(|(name, activity)| {
         let prices = choose(&activity.bars).map(|kind| Prices {
@@ -122,7 +128,7 @@ fn choose(bars: &BTreeMap<BarKind, u64>) -> Option<BarKind> {
     finest.or(kinds.last()).map(|(kind, _)| (*kind).clone())
 }
 
-fn count_fills(run_dir: &Path, activity: &mut BTreeMap<String, Activity>) -> Result<(), HtmlError> {
+fn count_fills(run_dir: &Path, activity: &mut BTreeMap<String, Activity>) -> Result<(), ReadError> {
     Scan::open(run_dir, "fills.parquet", &["symbol"], None)?.each(|rows| {
         let symbols = rows.texts("symbol")?;
         for symbol in (0..rows.len()).filter_map(|row| symbols.get(row)) {
@@ -132,7 +138,7 @@ fn count_fills(run_dir: &Path, activity: &mut BTreeMap<String, Activity>) -> Res
     })
 }
 
-fn count_bars(run_dir: &Path, activity: &mut BTreeMap<String, Activity>) -> Result<(), HtmlError> {
+fn count_bars(run_dir: &Path, activity: &mut BTreeMap<String, Activity>) -> Result<(), ReadError> {
     let columns = ["symbol", "timeframe", "source", "trades"];
     Scan::open(run_dir, "bars.parquet", &columns, None)?.each(|rows| {
         let (symbols, trades) = (rows.texts("symbol")?, rows.counts("trades")?);
@@ -159,7 +165,7 @@ fn entry<'a>(activity: &'a mut BTreeMap<String, Activity>, symbol: &str) -> &'a 
     activity.get_mut(symbol).expect("it was just inserted")
 }
 
-fn read_bars(run_dir: &Path, chosen: &mut [Symbol]) -> Result<(), HtmlError> {
+fn read_bars(run_dir: &Path, chosen: &mut [Symbol]) -> Result<(), ReadError> {
     let columns = ["symbol", "timeframe", "source", "ts_close", "high", "low", "close"];
     Scan::open(run_dir, "bars.parquet", &columns, None)?.each(|rows| {
         let symbols = rows.texts("symbol")?;
@@ -182,7 +188,7 @@ fn read_bars(run_dir: &Path, chosen: &mut [Symbol]) -> Result<(), HtmlError> {
     })
 }
 
-fn read_fills(run_dir: &Path, chosen: &mut [Symbol]) -> Result<(), HtmlError> {
+fn read_fills(run_dir: &Path, chosen: &mut [Symbol]) -> Result<(), ReadError> {
     let columns = ["ts_event", "symbol", "side", "quantity", "price"];
     Scan::open(run_dir, "fills.parquet", &columns, None)?.each(|rows| {
         let (times, symbols, sides) = (rows.times("ts_event")?, rows.texts("symbol")?, rows.texts("side")?);

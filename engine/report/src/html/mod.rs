@@ -6,24 +6,26 @@
 //! any run.
 //! Not here: computing a figure of the run (they are read from `summary.json`), or writing the other files.
 //!
-//! Reading order: `gather` reads, `page` arranges, `timechart` and `barchart` draw through `canvas`.
+//! Reading order: `gather` reads, `page` arranges, `timechart`, `lanes` and `barchart` draw through `canvas`.
 
+mod agents;
 mod axis;
 mod barchart;
 mod canvas;
 mod cards;
+mod decisions;
 mod error;
 mod facts;
-mod format;
 mod gather;
+mod lanes;
 mod market;
 mod page;
 mod plot;
 mod quality;
-mod read;
 mod tables;
 mod thin;
 mod timechart;
+mod voices;
 
 pub use error::HtmlError;
 

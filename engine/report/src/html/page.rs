@@ -1,15 +1,16 @@
 //! The page: its sections in the order of a reader's questions. How did it go, what did it do, how fast was it,
 //! what was turned away, and on what does all this rest.
 
+use super::agents::agents;
 use super::cards;
 use super::facts::Facts;
-use super::format::{self, clip, escape};
 use super::gather::Run;
 use super::market::{Prices, SYMBOLS_MAX, Symbol};
 use super::quality;
 use super::tables::{empty, head, pair, positions};
 use super::thin::Thin;
 use super::timechart::{Layer, Pointing, Span, Style, TimeChart};
+use crate::format::{self, clip, escape};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -23,6 +24,7 @@ pub(super) fn page(run: &Run) -> String {
         cards::cards(facts),
         section("equity", "Equity", &equity(run)),
         section("prices", "Prices and positions", &symbols(run)),
+        decisions(run),
         section("latency", "Latency", &quality::latency(facts)),
         section("rejects", "Refusals and rejects", &quality::turned_away(run)),
         section("positions", "Open positions", &positions(run)),
@@ -46,6 +48,12 @@ fn section(id: &str, title: &str, body: &str) -> String {
     format!("<section id=\"{id}\"><h2>{title}</h2>\n{body}</section>")
 }
 
+/// What the agents decided; nothing where there are none.
+fn decisions(run: &Run) -> String {
+    let decided = run.decisions.as_ref();
+    decided.map_or_else(String::new, |decided| section("decisions", "Decisions", &agents(run, decided)))
+}
+
 fn title(facts: &Facts) -> String {
     let strategies = facts.list("/strategies").join(", ");
     let title =
@@ -59,9 +67,10 @@ fn masthead(run: &Run, title: &str) -> String {
     let symbols =
         format!("{} {}", format::count(symbols as u64), if symbols == 1 { "symbol" } else { "symbols" });
     let data = facts.instant("/data/first_ts").zip(facts.instant("/data/last_ts"));
+    let made = if facts.list("/data/made_from_bars").is_empty() { "" } else { " · ticks made from bars" };
     let about = match data {
         Some((first, last)) => format!(
-            "{} to {} UTC · {} · {symbols}",
+            "{} to {} UTC · {} · {symbols}{made}",
             minute(first),
             minute(last),
             format::length(last.saturating_sub(first))
@@ -243,6 +252,8 @@ fn run_facts(run: &Run) -> String {
         pair("State hash", &text("/state_hash")),
         pair("Bars", &bars.join(", ")),
         pair("Indicator sets", &count("/counts/indicator_sets")),
+        pair("Matrices", &count("/counts/matrices")),
+        pair("Synergies", &count("/counts/synergies")),
         pair("Decisions", &count("/counts/decisions")),
         pair("Time on the clock", &seconds("/speed/wall_s")),
         pair("Decoding", &seconds("/speed/decode_s")),

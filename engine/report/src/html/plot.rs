@@ -32,7 +32,7 @@ impl Plot {
         let value_ticks = axis::linear(values[0], values[1], marks);
         let font = screen.pick(12.0, 13.0);
         let longest = value_ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);
-        let gutter = (longest as f64 * font * CHAR_WIDTH + 10.0).max(screen.pick(72.0, 66.0));
+        let gutter = (longest as f64 * font * CHAR_WIDTH + 10.0).max(screen.pick(72.0, 74.0));
         Self {
             upper_left: Place::new(1.0, font + 10.0),
             lower_right: Place::new(screen.width() - gutter, height - font - 12.0),
@@ -44,12 +44,14 @@ impl Plot {
         }
     }
 
-    fn x(&self, ts: i64) -> f64 {
+    /// Where an instant stands.
+    pub fn x(&self, ts: i64) -> f64 {
         let share = (ts as f64 - self.span.from as f64) / (self.span.to as f64 - self.span.from as f64);
         self.upper_left.x + share.clamp(0.0, 1.0) * (self.lower_right.x - self.upper_left.x)
     }
 
-    fn y(&self, value: f64) -> f64 {
+    /// Where a value stands.
+    pub fn y(&self, value: f64) -> f64 {
         let share = (value - self.values[0]) / (self.values[1] - self.values[0]);
         self.lower_right.y - share.clamp(0.0, 1.0) * (self.lower_right.y - self.upper_left.y)
     }
@@ -58,16 +60,41 @@ impl Plot {
         Place::new(self.x(point.ts), self.y(point.value))
     }
 
+    /// The left and right edge.
+    pub fn edges(&self) -> [f64; 2] {
+        [self.upper_left.x, self.lower_right.x]
+    }
+
+    /// The lower edge.
+    pub fn bottom(&self) -> f64 {
+        self.lower_right.y
+    }
+
+    /// Height of the labels.
+    pub fn font(&self) -> f64 {
+        self.font
+    }
+
     /// The grid and what its lines mean.
     pub fn axes(&self, pen: &Pen<'_>, values: &str) {
-        let (left, right) = (self.upper_left.x, self.lower_right.x);
+        self.value_axis(pen, values);
+        self.time_axis(pen, self.bottom());
+    }
+
+    /// The lines of values.
+    pub fn value_axis(&self, pen: &Pen<'_>, values: &str) {
+        let [left, right] = self.edges();
         for tick in &self.value_ticks {
             let y = self.y(tick.at);
             pen.line(&[Place::new(left, y), Place::new(right, y)], Ink::Grid, 1.0);
             pen.text(&tick.label, Place::new(right + 8.0, y), Anchor::Start, Ink::Muted, self.font);
         }
         pen.text(values, Place::new(left, self.font * 0.6), Anchor::Start, Ink::Muted, self.font);
-        let bottom = self.lower_right.y;
+    }
+
+    /// The line of time at this height.
+    pub fn time_axis(&self, pen: &Pen<'_>, bottom: f64) {
+        let [left, right] = self.edges();
         pen.line(&[Place::new(left, bottom), Place::new(right, bottom)], Ink::Rule, 1.0);
         let label_y = bottom + self.font + 2.0;
         pen.text("UTC", Place::new(right + 8.0, label_y), Anchor::Start, Ink::Muted, self.font);

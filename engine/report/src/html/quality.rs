@@ -2,9 +2,9 @@
 
 use super::barchart::{BarChart, BarRow, Measure};
 use super::facts::{Facts, Tally};
-use super::format;
 use super::gather::Run;
 use super::tables::{empty, pair, sentence, tallies};
+use crate::format;
 use serde_json::Value;
 
 /// Stages that are drawn.
@@ -117,8 +117,18 @@ pub(super) fn data(facts: &Facts) -> String {
         pair("First tick", &time("/data/first_ts")),
         pair("Last tick", &time("/data/last_ts")),
     ];
+    let made = facts.list("/data/made_from_bars");
+    let note = if made.is_empty() {
+        String::new()
+    } else {
+        let symbols = format::clip(&made.join(", "), 200);
+        let sentence = format!(
+            "The ticks of {symbols} were made from bars, four of each: their times, sizes and order are not the market's."
+        );
+        format!("<p class=\"note\">{}</p>", format::escape(&sentence))
+    };
     format!(
-        "<div class=\"lists\"><div class=\"list\"><h3>Totals</h3><dl>{}</dl></div>{}{}</div>",
+        "{note}<div class=\"lists\"><div class=\"list\"><h3>Totals</h3><dl>{}</dl></div>{}{}</div>",
         totals.concat(),
         tallies("Rejected, by reason", &rejected, "No rows were rejected."),
         tallies("Accepted though odd", &suspicious, "Nothing odd was found.")

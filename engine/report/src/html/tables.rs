@@ -1,7 +1,7 @@
 //! Tables of HTML: every cell escaped, clipped, and numbers to the right.
 
-use super::format::{self, UNDEFINED, clip, escape};
 use super::gather::{HEAD_ROWS_MAX, Head, Run};
+use crate::format::{self, UNDEFINED, clip, escape};
 use model::{Price, Quantity, notional};
 use serde_json::Value;
 

@@ -22,9 +22,16 @@ pub(super) struct Bucket {
     pub last: Point,
     /// How many points it stands for.
     pub count: u64,
+    /// Of their values.
+    sum: f64,
 }
 
 impl Bucket {
+    /// The mean of its points.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count as f64
+    }
+
     fn merge(&mut self, later: &Self) {
         if later.low.value < self.low.value {
             self.low = later.low;
@@ -34,6 +41,7 @@ impl Bucket {
         }
         self.last = later.last;
         self.count += later.count;
+        self.sum += later.sum;
     }
 }
 
@@ -65,8 +73,14 @@ impl Thin {
             return;
         }
         let point = |value| Point { ts, value };
-        let bucket =
-            Bucket { first: point(close), low: point(low), high: point(high), last: point(close), count: 1 };
+        let bucket = Bucket {
+            first: point(close),
+            low: point(low),
+            high: point(high),
+            last: point(close),
+            count: 1,
+            sum: close,
+        };
         self.add(bucket);
         while self.buckets.len() > self.buckets_max {
             self.widen();
@@ -104,7 +118,7 @@ impl Thin {
     pub fn line(&self) -> Vec<Point> {
         let mut line: Vec<Point> = Vec::with_capacity(self.buckets.len() * 2);
         for bucket in &self.buckets {
-            let Bucket { first, low, high, last, count: _ } = *bucket;
+            let Bucket { first, low, high, last, .. } = *bucket;
             let (early, late) = if low.ts <= high.ts { (low, high) } else { (high, low) };
             for point in [first, early, late, last] {
                 if line.last() != Some(&point) {
@@ -172,6 +186,8 @@ mod tests {
             for (bucket, group) in thin.buckets.iter().zip(&groups) {
                 prop_assert_eq!(bucket.first, group[0]);
                 prop_assert_eq!(bucket.last, group[group.len() - 1]);
+                let sum: f64 = group.iter().map(|point| point.value).sum();
+                prop_assert!((bucket.mean() - sum / group.len() as f64).abs() < 1e-9);
                 prop_assert_eq!(bucket.low, extreme(group, |a, b| a < b));
                 prop_assert_eq!(bucket.high, extreme(group, |a, b| a > b));
                 prop_assert_eq!(bucket.count, group.len() as u64);

@@ -3,6 +3,8 @@
 //! They are written column by column from the contract, not with the crate's own writer, so that the report is
 //! tested against what the contract says.
 
+pub mod decisions;
+
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, Decimal128Array, DictionaryArray, Float64Array, RecordBatch, StringArray,
@@ -14,9 +16,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-const MINUTE: i64 = 60_000_000_000;
-const START: i64 = 1_735_689_600_000_000_000; // 2025-01-01
+pub const MINUTE: i64 = 60_000_000_000;
+pub const START: i64 = 1_735_689_600_000_000_000; // 2025-01-01
 const UNIT: f64 = 1e9;
+/// The input that caused the first order, and how far the next ones lie apart.
+pub const FIRST_SEQ: u64 = 5_000;
+pub const SEQ_STEP: u64 = 37;
 
 /// How large a run is.
 pub struct Size {
@@ -29,32 +34,32 @@ pub struct Size {
 }
 
 /// A deterministic stream of numbers.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// Uniform in 0..1.
-    fn next(&mut self) -> f64 {
+    pub fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// About normal, of deviation 1.
-    fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.next()).sum::<f64>() - 6.0
     }
 }
 
-fn times(values: Vec<Option<i64>>) -> ArrayRef {
+pub fn times(values: Vec<Option<i64>>) -> ArrayRef {
     Arc::new(TimestampNanosecondArray::from(values).with_timezone("UTC"))
 }
 
-fn decimals(values: Vec<Option<f64>>, digits: u8) -> ArrayRef {
+pub fn decimals(values: Vec<Option<f64>>, digits: u8) -> ArrayRef {
     let raw = values.into_iter().map(|value| value.map(|value| (value * UNIT).round() as i128));
     let array: Decimal128Array = raw.collect();
     Arc::new(array.with_precision_and_scale(digits, 9).expect("the digits hold the scale"))
 }
 
-fn texts<S: AsRef<str>>(values: &[S]) -> ArrayRef {
+pub fn texts<S: AsRef<str>>(values: &[S]) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(values.iter().map(AsRef::as_ref)))
 }
 
@@ -138,10 +143,10 @@ impl Bars {
 }
 
 /// A fill with the change of the account it made.
-struct Fill {
-    ts: i64,
-    symbol: String,
-    is_buy: bool,
+pub struct Fill {
+    pub ts: i64,
+    pub symbol: String,
+    pub is_buy: bool,
     quantity: f64,
     price: f64,
 }
@@ -168,7 +173,8 @@ fn side(fill: &Fill) -> &'static str {
 }
 
 fn write_fills(dir: &Path, fills: &[Fill]) {
-    let ids: Vec<String> = (0..fills.len()).map(|nth| format!("9f2c1a70-{}-0", 5_000 + nth * 37)).collect();
+    let ids: Vec<String> =
+        (0..fills.len()).map(|nth| format!("9f2c1a70-{}-0", FIRST_SEQ + nth as u64 * SEQ_STEP)).collect();
     let venue_ids: Vec<String> = (0..fills.len()).map(|nth| nth.to_string()).collect();
     let of = |value: fn(&Fill) -> f64| fills.iter().map(|fill| Some(value(fill))).collect::<Vec<_>>();
     let symbols: Vec<String> = fills.iter().map(|fill| fill.symbol.clone()).collect();
@@ -196,10 +202,14 @@ fn write_fills(dir: &Path, fills: &[Fill]) {
 
 fn write_orders(dir: &Path, fills: &[Fill]) {
     let count = fills.len();
-    let ids: Vec<String> = (0..count).map(|nth| format!("9f2c1a70-{}-0", 5_000 + nth * 37)).collect();
+    let ids: Vec<String> =
+        (0..count).map(|nth| format!("9f2c1a70-{}-0", FIRST_SEQ + nth as u64 * SEQ_STEP)).collect();
     let all = |text: &'static str| texts(&vec![text; count]);
     let none: ArrayRef = Arc::new(StringArray::new_null(count));
-    let seq = || Arc::new(UInt64Array::from_iter_values(0..count as u64)) as ArrayRef;
+    let seq = || {
+        let seqs = (0..count as u64).map(|nth| FIRST_SEQ + nth * SEQ_STEP);
+        Arc::new(UInt64Array::from_iter_values(seqs)) as ArrayRef
+    };
     let quantities = || decimals(fills.iter().map(|fill| Some(fill.quantity)).collect(), 18);
     let limits = fills.iter().enumerate().map(|(nth, fill)| (nth % 5 == 0).then_some(fill.price)).collect();
     let kinds: Vec<&str> = (0..count).map(|nth| if nth % 5 == 0 { "limit" } else { "market" }).collect();
@@ -368,8 +378,16 @@ fn jiff_text(ts: i64) -> String {
 pub const CONFIG: &str = "# effective\n[run]\nstrategies = [\"mean_reversion\"]\ninitial_capital = \"100000\"\n\
     currency = \"USD\"\n\n[data]\npaths = [\"data/quickstart\"]\n\n[bars]\ntimeframes = [\"1m\", \"5m\", \"30m\"]\n";
 
-/// Writes a whole run folder.
-pub fn write_run(dir: &Path, size: &Size) {
+/// What a run was made from.
+pub struct Made {
+    /// Prices by minute, by symbol.
+    pub walks: Vec<Vec<f64>>,
+    /// In order of time.
+    pub fills: Vec<Fill>,
+}
+
+/// Writes a whole run folder, without decisions.
+pub fn write_run(dir: &Path, size: &Size) -> Made {
     let mut random = Random(7);
     let (mut bars, mut all_fills, mut walks) = (Bars::default(), Vec::new(), Vec::new());
     for (nth, symbol) in size.symbols.iter().enumerate() {
@@ -387,8 +405,10 @@ pub fn write_run(dir: &Path, size: &Size) {
     let result = write_equity(dir, &all_fills, &walks, &size.symbols, size.minutes);
     write_rejects(dir, &rejects(size.reasons));
     let prices: Vec<f64> = walks.iter().map(|walk| walk[walk.len() - 1]).collect();
+    decisions::write_none(dir);
     write_json(dir, &summary(size, all_fills.len(), result, &prices));
     fs::write(dir.join("config.toml"), CONFIG).expect("the test's folder can be written");
+    Made { walks, fills: all_fills }
 }
 
 /// Writes `summary.json`.
@@ -402,6 +422,7 @@ pub fn write_empty_run(dir: &Path) {
     write_fills(dir, &[]);
     write_orders(dir, &[]);
     write_equity_table(dir, vec![], vec![], vec![]);
+    decisions::write_none(dir);
     write_rejects(dir, &[]);
     let summary = json!({
         "schema_version": 1, "run_id": "r", "config_hash": "00", "strategies": ["none"], "layout": "fused",

@@ -1,8 +1,8 @@
-//! Lists: paths, timeframes, sources, cores, indicators. One item alone may stand without its brackets.
+//! Lists: paths, timeframes, sources, cores, indicators, names, patterns. One item alone may stand without its brackets.
 
 use super::super::node::{Node, Value};
 use super::{Choices, Problem, Shape, names};
-use model::{BarSource, Timeframe};
+use model::{BarSource, Pattern, Timeframe};
 
 /// Most timeframes that may be listed; a strategy may add one.
 const TIMEFRAMES_MAX: usize = bars::TIMEFRAMES_MAX - 1;
@@ -127,8 +127,29 @@ pub(super) fn check_cores(shape: &Shape, node: &Node) -> Result<Value, Problem> 
     Ok(node.value.clone())
 }
 
-/// Indicators by name, in the order they are written; none is legal.
+/// Names, in the order they are written, at least one.
+pub(super) fn check_names(shape: &Shape, node: &Node) -> Result<Value, Problem> {
+    let names = texts(shape, node, |item| {
+        let text = shape.text(item)?.trim().to_owned();
+        if text.is_empty() { Err(shape.refuse(node, "where a name is empty")) } else { Ok(text) }
+    })?;
+    Ok(list_of(node, not_empty(shape, node, names)?))
+}
+
+/// Orders in which signals come.
+pub(super) fn check_patterns(shape: &Shape, node: &Node) -> Result<Value, Problem> {
+    let patterns = texts(shape, node, |item| {
+        Pattern::parse(shape.text(item)?)
+            .ok_or_else(|| shape.refuse(node, &format!("where {} is no pattern", item.value)))
+    })?;
+    Ok(list_of(node, not_empty(shape, node, patterns)?.iter().map(Pattern::to_string)))
+}
+
+/// `standard`, or indicators by name, in the order they are written; none is legal.
 pub(super) fn check_indicators(shape: &Shape, node: &Node) -> Result<Value, Problem> {
+    if node.value.as_text() == Some("standard") {
+        return Ok(node.value.clone());
+    }
     let specs = texts(shape, node, |item| {
         names::indicator(shape.text(item)?)
             .map_err(|why| Problem { origin: item.origin, ..shape.refuse(node, &why) })

@@ -62,6 +62,8 @@ pub enum Off {
     Never,
     /// `"none"` switches it off.
     ByNone,
+    /// `"auto"` leaves it to the program.
+    ByAuto,
 }
 
 /// A list of tables: where its fields stand in the schema.
@@ -121,8 +123,14 @@ pub enum Shape {
     Layout,
     /// Which cores the threads are pinned to.
     Cores,
-    /// Indicators by name.
+    /// Indicators by name, or `"standard"`.
     Indicators,
+    /// A list of names.
+    Names,
+    /// Orders in which signals come.
+    Patterns,
+    /// A SHA-256 as 64 hexadecimal digits.
+    Sha256,
     /// Indicators by timeframe.
     IndicatorsByTimeframe,
     /// When a market is open.
@@ -179,6 +187,9 @@ impl Shape {
             Self::Cores => lists::check_cores(self, node),
             Self::Indicators => lists::check_indicators(self, node),
             Self::IndicatorsByTimeframe => tables::check_by_timeframe(self, node),
+            Self::Names => lists::check_names(self, node),
+            Self::Patterns => lists::check_patterns(self, node),
+            Self::Sha256 => self.by(node, names::sha256),
             Self::Hours => match hours::parse(&node.value) {
                 Ok(_) => Ok(node.value.clone()),
                 Err(why) => Err(self.refuse(node, &why)),
@@ -214,7 +225,12 @@ impl Shape {
             Self::Sources => "\"auto\", or one or a list of \"trade\", \"bid\", \"ask\", \"mid\"",
             Self::Layout => "\"fused\", \"split\", or groups of stages in the order of the graph",
             Self::Cores => "\"auto\", \"none\", or a list of core numbers such as [0, 1]",
-            Self::Indicators => "a list of indicators such as [\"sma_20\", \"rsi_14\", \"bollinger_20_2\"]",
+            Self::Indicators => {
+                "\"standard\", or a list of indicators such as [\"sma_20\", \"rsi_14\", \"bollinger_20_2\"]"
+            }
+            Self::Names => "a list of names",
+            Self::Patterns => "one or a list of orders of mlmi, nwrqk and fvg such as \"mlmi>nwrqk>fvg\"",
+            Self::Sha256 => "64 hexadecimal digits",
             Self::IndicatorsByTimeframe => "a table of such lists such as { 5m = [\"sma_50\"] }",
             Self::Hours => {
                 "\"always\", or { zone = \"America/New_York\", intervals = [\"Mon-Fri 09:30-16:00\"] }"

@@ -3,7 +3,7 @@
 use super::super::nearest::nearest;
 use super::super::node::{Node, Value};
 use super::{Choices, Problem, Shape};
-use indicators::{IndicatorSpec, PERIOD_MAX, SpecError, WIDTH_MAX};
+use indicators::IndicatorSpec;
 
 /// Our names of the columns that `data.columns` may map.
 pub(in super::super) const COLUMN_NAMES: [&str; 12] = [
@@ -61,16 +61,13 @@ pub(super) fn columns(text: &str) -> Result<String, String> {
 
 /// An indicator such as `sma_20` or `bollinger_20_2.5`, in its normal form.
 pub(super) fn indicator(text: &str) -> Result<String, String> {
-    match IndicatorSpec::parse(text) {
-        Ok(spec) => Ok(spec.to_string()),
-        Err(SpecError::Unknown(_)) => Err(format!("where {text:?} is no indicator of this build")),
-        Err(SpecError::Period(_)) => {
-            Err(format!("where the period of {text:?} is not from 1 to {PERIOD_MAX}"))
-        }
-        Err(SpecError::Width(_)) => {
-            Err(format!("where the width of {text:?} is not above 0 and up to {WIDTH_MAX}"))
-        }
-    }
+    IndicatorSpec::parse(text).map(|spec| spec.to_string()).map_err(|error| format!("where {error}"))
+}
+
+/// A SHA-256 in small hexadecimal digits.
+pub(super) fn sha256(text: &str) -> Result<String, String> {
+    let is_hash = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_hash { Ok(text.to_ascii_lowercase()) } else { Err("which is no SHA-256".to_owned()) }
 }
 
 #[cfg(test)]

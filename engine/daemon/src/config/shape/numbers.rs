@@ -38,6 +38,7 @@ pub(super) fn wants_decimal(range: Range, off: Off) -> String {
     match off {
         Off::Never => range.to_owned(),
         Off::ByNone => format!("{range}, or \"none\" to switch it off"),
+        Off::ByAuto => format!("{range}, or \"auto\""),
     }
 }
 
@@ -49,6 +50,7 @@ pub(super) fn check_decimal(
 ) -> Result<Value, Problem> {
     let text = match &node.value {
         Value::Text(text) if off == Off::ByNone && text == "none" => return Ok(node.value.clone()),
+        Value::Text(text) if off == Off::ByAuto && text == "auto" => return Ok(node.value.clone()),
         Value::Text(text) | Value::Integer(text) => text.trim().to_owned(),
         Value::Float(text) => {
             plain_digits(text).ok_or_else(|| shape.refuse(node, "which is no exact decimal"))?

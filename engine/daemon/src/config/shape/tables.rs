@@ -58,7 +58,7 @@ pub(in super::super) fn fields(tables: &Tables, schema: &Schema) -> Vec<&'static
     let is_field = |key: &&Key| {
         key.section() == tables.fields || (!tables.defaults.is_empty() && key.section() == tables.defaults)
     };
-    let mut fields: Vec<&'static Key> = schema.keys.iter().filter(is_field).collect();
+    let mut fields: Vec<&'static Key> = schema.keys().filter(is_field).collect();
     fields.sort_by_key(|key| key.section() != tables.fields);
     fields
 }

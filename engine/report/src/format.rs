@@ -7,10 +7,10 @@ use model::round_half_even;
 use std::fmt::Write as _;
 
 /// What stands where a figure is not defined.
-pub(super) const UNDEFINED: &str = "–";
+pub(crate) const UNDEFINED: &str = "–";
 
 /// Text as HTML content or attribute value.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -28,7 +28,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// At most `chars_max` characters of a text, with an ellipsis where it was cut.
-pub(super) fn clip(text: &str, chars_max: usize) -> String {
+pub(crate) fn clip(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max {
         return text.to_owned();
     }
@@ -38,7 +38,7 @@ pub(super) fn clip(text: &str, chars_max: usize) -> String {
 }
 
 /// A whole number with thousands separators.
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     group(&count.to_string())
 }
 
@@ -55,13 +55,13 @@ fn group(digits: &str) -> String {
 }
 
 /// A fixed-point number in units of 1e-9, all its decimals, without trailing zeros.
-pub(super) fn decimal(raw: i128) -> String {
+pub(crate) fn decimal(raw: i128) -> String {
     let text = decimal_places(raw, 9);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A fixed-point number in units of 1e-9, rounded half-even to `places` decimals (at most 9).
-pub(super) fn decimal_places(raw: i128, places: u32) -> String {
+pub(crate) fn decimal_places(raw: i128, places: u32) -> String {
     assert!(places <= 9, "fixed-point numbers have nine decimals");
     let rounded = round_half_even(raw, 10_i128.pow(9 - places));
     let unit = 10_u128.pow(places);
@@ -78,7 +78,7 @@ pub(super) fn decimal_places(raw: i128, places: u32) -> String {
 }
 
 /// A float with `places` decimals and thousands separators.
-pub(super) fn float(value: f64, places: usize) -> String {
+pub(crate) fn float(value: f64, places: usize) -> String {
     if !value.is_finite() {
         return UNDEFINED.to_owned();
     }
@@ -93,7 +93,7 @@ pub(super) fn float(value: f64, places: usize) -> String {
 }
 
 /// The same with a plus sign where the number is positive.
-pub(super) fn signed(text: String, is_positive: bool) -> String {
+pub(crate) fn signed(text: String, is_positive: bool) -> String {
     if is_positive && text.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
         format!("+{text}")
     } else {
@@ -102,13 +102,13 @@ pub(super) fn signed(text: String, is_positive: bool) -> String {
 }
 
 /// A fraction as per cent.
-pub(super) fn percent(fraction: f64) -> String {
+pub(crate) fn percent(fraction: f64) -> String {
     let text = float(fraction * 100.0, 2);
     if text == UNDEFINED { text } else { format!("{text}%") }
 }
 
 /// A large figure in few digits: `5.21 M`.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     const STEPS: [(f64, &str); 3] = [(1e9, " G"), (1e6, " M"), (1e4, " k")];
     let Some((at, unit)) = STEPS.iter().find(|(at, _)| value.abs() >= *at) else {
         return float(value, 0);
@@ -119,7 +119,7 @@ pub(super) fn short(value: f64) -> String {
 }
 
 /// A span of nanoseconds: `84 ns`, `1.2 µs`, `310 ms`.
-pub(super) fn nanos(span: f64) -> String {
+pub(crate) fn nanos(span: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
     let (size, unit) = *UNITS.iter().find(|(size, _)| span >= *size).unwrap_or(&(1.0, "ns"));
     let scaled = span / size;
@@ -128,7 +128,7 @@ pub(super) fn nanos(span: f64) -> String {
 }
 
 /// An instant in UTC, to the second or as many groups of three decimals as it has.
-pub(super) fn time(ts: i64) -> String {
+pub(crate) fn time(ts: i64) -> String {
     let Ok(instant) = Timestamp::from_nanosecond(ts.into()) else {
         return UNDEFINED.to_owned();
     };
@@ -142,7 +142,7 @@ pub(super) fn time(ts: i64) -> String {
 }
 
 /// A length of time in words: `30 days`, `6.5 hours`, `12 seconds`.
-pub(super) fn length(span_ns: i64) -> String {
+pub(crate) fn length(span_ns: i64) -> String {
     const UNITS: [(f64, &str); 4] = [(86_400e9, "day"), (3_600e9, "hour"), (60e9, "minute"), (1e9, "second")];
     let span = span_ns as f64;
     let (size, unit) = *UNITS.iter().find(|(size, _)| span >= *size).unwrap_or(&(1e9, "second"));

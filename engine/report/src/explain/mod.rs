@@ -1,0 +1,132 @@
+//! `explain`: one decision's whole cause, from tick to order, as plain text.
+//!
+//! Why: a decision that cannot be explained cannot be trusted. Everything stands in the run folder's tables, and the
+//! arithmetic is written out with the recorded numbers, so that a reader can check it by hand.
+//! Not here: computing a decision again. What is printed is what was recorded.
+//!
+//! Reading order: this page finds the decisions, `context` what they rest on, `arithmetic` how the voices were
+//! combined, `text` writes it down.
+
+mod arithmetic;
+mod columns;
+mod context;
+mod text;
+
+use crate::caused::{self, Cause};
+use crate::decided::{self, DECISIONS, Decided};
+use crate::read::{ReadError, Scan};
+use context::Context;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Fills of an order that are printed; of the rest the number is.
+const FILLS_MAX: usize = 50;
+
+/// Why a decision cannot be explained.
+#[derive(Debug)]
+pub enum ExplainError {
+    /// The run folder cannot be read.
+    Folder(ReadError),
+    /// Nobody decided anything in this run; explain a run of agents.
+    NoDecisions(PathBuf),
+    /// The input caused no decision; name one that did.
+    NoDecision {
+        /// The run folder.
+        run_dir: PathBuf,
+        /// The input.
+        seq: u64,
+        /// The last input before it that did.
+        before: Option<u64>,
+        /// The first input after it that did.
+        after: Option<u64>,
+    },
+}
+
+impl ExplainError {
+    /// Whether the user must name another decision, rather than mend the folder.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::NoDecisions(_) | Self::NoDecision { .. })
+    }
+}
+
+impl fmt::Display for ExplainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(error) => error.fmt(f),
+            Self::NoDecisions(run_dir) => {
+                write!(f, "{} has no decisions; name the folder of a run of agents", run_dir.display())
+            }
+            Self::NoDecision { run_dir, seq, before, after } => {
+                write!(
+                    f,
+                    "input {seq} of {} caused no decision; name one that did with --seq: ",
+                    run_dir.display()
+                )?;
+                match (before, after) {
+                    (Some(before), Some(after)) => write!(f, "the nearest are {before} and {after}"),
+                    (Some(before), None) => write!(f, "the last is {before}"),
+                    (None, Some(after)) => write!(f, "the first is {after}"),
+                    (None, None) => f.write_str("there is none"),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for ExplainError {}
+
+impl From<ReadError> for ExplainError {
+    fn from(error: ReadError) -> Self {
+        Self::Folder(error)
+    }
+}
+
+/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars, synergy,
+/// features, what each agent said, how it was combined, gate, verdict, risk's answer, orders and fills.
+///
+/// # Errors
+/// [`ExplainError`] where the folder cannot be read or the input caused no decision.
+pub fn explain(run_dir: &Path, seq: u64) -> Result<String, ExplainError> {
+    if !run_dir.is_dir() {
+        return Err(ReadError::NoFolder(run_dir.to_owned()).into());
+    }
+    let mut decisions = decided::read(run_dir, |of, _| of == seq)?;
+    if decisions.is_empty() {
+        return Err(nearest(run_dir, seq)?);
+    }
+    decisions.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+    let keys = decisions.iter().map(|decided| (decided.seq, decided.symbol.clone()));
+    let causes = caused::read(run_dir, keys, FILLS_MAX)?;
+    let nothing = Cause::default();
+    let mut pages = Vec::new();
+    for decided in &decisions {
+        let cause = causes.get(&key(decided)).unwrap_or(&nothing);
+        let context = Context::read(run_dir, decided)?;
+        pages.push(text::page(decided, cause, &context));
+    }
+    Ok(pages.join(&format!("\n{}\n\n", "-".repeat(72))))
+}
+
+fn key(decided: &Decided) -> (u64, String) {
+    (decided.seq, decided.symbol.clone())
+}
+
+/// Which decisions stand next to an input without one.
+fn nearest(run_dir: &Path, seq: u64) -> Result<ExplainError, ReadError> {
+    let (mut before, mut after) = (None, None);
+    Scan::open(run_dir, DECISIONS, &["seq"], None)?.each(|rows| {
+        for found in rows.numbers("seq")?.iter().flatten() {
+            if found < seq {
+                before = before.max(Some(found));
+            } else {
+                after = Some(after.unwrap_or(found).min(found));
+            }
+        }
+        Ok(())
+    })?;
+    let run_dir = run_dir.to_owned();
+    Ok(match (before, after) {
+        (None, None) => ExplainError::NoDecisions(run_dir),
+        _ => ExplainError::NoDecision { run_dir, seq, before, after },
+    })
+}

@@ -1,0 +1,122 @@
+//! `explain`: the text of decisions of every kind, and what is said where there is none.
+
+mod agents_run;
+
+use agents_run::{AAA, bar, check_golden, decision, meta, recorded, summary, timer, voices};
+use model::{Action, Urgency, Verdict};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use report::{ExplainError, MatrixTable, Overwrite, ReadError, RunFolder, explain};
+use std::fs::{self, File};
+use std::path::Path;
+
+#[test]
+fn a_decision_is_explained_from_tick_to_order() {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    for seq in [10, 20, 30, 40] {
+        let text = explain(&dir, seq).unwrap();
+        assert!(text.lines().all(|line| line.len() == line.trim_end().len()), "no line ends in spaces");
+        check_golden(&format!("explain-{seq}.txt"), &text);
+    }
+}
+
+fn check_error(seq: u64, expected: &str) {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let error = explain(&dir, seq).unwrap_err();
+    assert!(error.is_usage());
+    let sentence = error.to_string();
+    assert!(sentence.ends_with(expected) && sentence.contains(&format!("input {seq} of")), "{sentence}");
+}
+
+#[test]
+fn an_input_without_a_decision_is_answered_with_the_nearest() {
+    check_error(9, "the first is 10");
+    check_error(11, "the nearest are 10 and 20");
+    check_error(39, "the nearest are 30 and 40");
+    check_error(u64::MAX, "the last is 40");
+}
+
+#[test]
+fn a_folder_that_explains_nothing_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("none");
+    let folder = RunFolder::create(&out, Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+    let dir = folder.finish(&summary(), "").unwrap();
+    let error = explain(&dir, 1).unwrap_err();
+    assert!(matches!(error, ExplainError::NoDecisions(_)) && error.is_usage(), "{error}");
+    assert!(error.to_string().contains("none"), "{error}");
+    let error = explain(&home.path().join("gone"), 1).unwrap_err();
+    assert!(matches!(error, ExplainError::Folder(ReadError::NoFolder(_))) && !error.is_usage(), "{error}");
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    for table in ["bars.parquet", "indicators.parquet", "orders.parquet", "fills.parquet", "rejects.parquet"]
+    {
+        let bytes = fs::read(dir.join(table)).unwrap();
+        fs::remove_file(dir.join(table)).unwrap();
+        let error = explain(&dir, 10).unwrap_err().to_string();
+        assert!(error.contains(table) && error.contains("is missing"), "{error}");
+        fs::write(dir.join(table), bytes).unwrap();
+    }
+    explain(&dir, 10).unwrap();
+}
+
+/// Writes a table again with other row groups and other words in its metadata.
+fn rewrite(dir: &Path, table: &str, group_rows: usize, notes: &[(&str, &str)]) {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(dir.join(table)).unwrap()).unwrap();
+    let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    let notes = notes.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(group_rows))
+        .set_key_value_metadata(Some(notes.collect()))
+        .build();
+    let file = File::create(dir.join(table)).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batches[0].schema(), Some(properties)).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.close().unwrap();
+}
+
+#[test]
+fn how_a_table_is_cut_into_row_groups_changes_nothing() {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let whole: Vec<String> = [10, 20, 30, 40].map(|seq| explain(&dir, seq).unwrap()).to_vec();
+    for group_rows in [1, 2, 3, 5] {
+        for table in ["indicators.parquet", "bars.parquet", "orders.parquet", "fills.parquet"] {
+            rewrite(&dir, table, group_rows, &[]);
+        }
+        let cut: Vec<String> = [10, 20, 30, 40].map(|seq| explain(&dir, seq).unwrap()).to_vec();
+        assert_eq!(cut, whole, "row groups of {group_rows}");
+    }
+}
+
+#[test]
+fn a_table_of_a_newer_program_is_refused_by_name() {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    rewrite(&dir, "fills.parquet", 10, &[("schema_version", "99")]);
+    let error = explain(&dir, 10).unwrap_err().to_string();
+    assert!(error.contains("fills.parquet") && error.contains("99") && error.contains("newer"), "{error}");
+}
+
+#[test]
+fn features_are_those_at_the_decision_and_of_no_later_bar() {
+    const BARS: u64 = 30_000;
+    let home = tempfile::tempdir().unwrap();
+    let mut folder =
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+    for seq in 1..=BARS {
+        let mut frame = timer(seq, 5 * seq as i64);
+        bar(&mut frame, AAA, 0, &[seq as f64, 100_000.0 + seq as f64, f64::NAN]);
+        if seq % 7_919 == 0 || seq == BARS {
+            frame.push_decision(decision(AAA, voices(Action::Flat, Urgency::Wait), Verdict::Wait, "0"));
+        }
+        folder.record(&frame).unwrap();
+    }
+    let dir = folder.finish(&summary(), "").unwrap();
+    for seq in [7_919, 2 * 7_919, 3 * 7_919, BARS] {
+        let text = explain(&dir, seq).unwrap();
+        let values: Vec<&str> = text.lines().filter(|line| line.starts_with("    ")).collect();
+        let expected = [format!("    price_momentum_5  {}", 100_000 + seq), format!("    fvg_age{seq:>17}")];
+        assert_eq!(values, expected, "{text}");
+        assert!(text.contains("strategic, 30m: none so far"), "{text}");
+    }
+}

@@ -1,0 +1,38 @@
+//! What happened to the agents, for the summary. Nothing here can change a result.
+
+use model::{Agent, Verdict};
+use strategy::ExitReason;
+
+/// Counts since the start of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// By verdict, in the order of [`Verdict::ALL`]: decisions.
+    pub verdicts: [u64; Verdict::ALL.len()],
+    /// Decisions that were due before both matrices of their symbol existed; nobody was asked.
+    pub unready: u64,
+    /// By agent: answers it should have given, those included while it was left alone.
+    pub asked: [u64; Agent::ALL.len()],
+    /// By agent: those of them that were missing, whatever for.
+    pub misses: [u64; Agent::ALL.len()],
+    /// By agent: missing ones that were asked for, and failed or were not finite.
+    pub failures: [u64; Agent::ALL.len()],
+    /// By agent: how often it was left alone.
+    pub openings: [u64; Agent::ALL.len()],
+    /// By agent: answers from the caches of its models.
+    pub cache_hits: [u64; Agent::ALL.len()],
+    /// By agent: answers that its models had to compute.
+    pub cache_misses: [u64; Agent::ALL.len()],
+    /// Models swapped by a command.
+    pub swaps: u64,
+    /// Commands to swap a model that the agent does not have; they change nothing.
+    pub swaps_refused: u64,
+    /// By reason, in the order of [`ExitReason::ALL`]: positions left.
+    pub exits: [u64; ExitReason::ALL.len()],
+}
+
+impl Counts {
+    /// How many decisions were made.
+    pub fn decisions(&self) -> u64 {
+        self.verdicts.iter().sum()
+    }
+}

@@ -1,0 +1,38 @@
+//! Six agents, their coordination, and what comes of their decisions: the strategy `marl`.
+//!
+//! Three strategic agents read the long matrix and two tactical ones the short one; all vote on a direction. A sixth,
+//! `entry`, says how urgently. [`Marl`] asks them, weighs what they say, sizes and places the position, and leaves it
+//! at stop, target or time. The same frames give the same decisions, whatever the batches, caches and machine.
+//!
+//! Where the definitions leave room, this crate holds to these readings:
+//! - A decision that is due before both of its symbol's matrices exist is counted, and nobody is asked.
+//! - A tie for the largest probability is flat, with flat's own probability; `entry` waits on a tie.
+//! - Nothing is compared with a wish: "at target" is what fills say is held.
+//! - Agents closing a position pass the gate and `entry` like any other decision; stop, target and time do not.
+//! - Misses in a row are counted over an agent's answers, by frame and then by symbol; a circuit that opens leaves
+//!   the agent alone from the next frame on, and what it is not asked counts as missed.
+//! - An answer that is not finite, or fails, is a missing one.
+//! - A synergy on the side that an exit is leaving does not stop the exit; one on the other side reverses.
+//!
+//! Not here: networks (`inference`), features (`matrices`), signals (`synergy`), orders, training.
+
+mod command;
+mod config;
+mod context;
+mod coordination;
+mod counts;
+mod error;
+mod latest;
+mod marl;
+mod misses;
+mod policy;
+#[cfg(test)]
+mod testing;
+mod working;
+
+pub use command::{ModelSwap, SWAP_MODEL, swap_event};
+pub use config::{AgentsConfig, CircuitConfig, DecideOn, SimulatedMiss};
+pub use context::CONTEXT_LEN;
+pub use counts::Counts;
+pub use error::{AgentsError, LatencyError, check_latency};
+pub use marl::{Inputs, Marl, Models, observation_shape};

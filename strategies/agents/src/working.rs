@@ -1,0 +1,116 @@
+//! Which of a symbol's orders may still be under way, as far as a strategy can know.
+//!
+//! A strategy sees neither its orders' numbers nor refusals, so this errs on one side: what it says may still work may
+//! be long gone, and withdrawing it then costs nothing. What it says is gone is gone: the one wish there was since
+//! everything before it was settled has become what is held.
+//! Not here: orders (`orders`), what is held (`strategy::Position`).
+
+use model::{Quantity, StreamHash, Style};
+
+/// One symbol's wishes since everything was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Working {
+    /// The position wanted last, in units of 1e-9.
+    wanted: i64,
+    /// An order at the touch may work.
+    limit: bool,
+    /// An order at the market may work.
+    market: bool,
+    /// Something older may fill as well: that the wish is held does not tell that its order is done.
+    overlaps: bool,
+    /// Orders were withdrawn since the last bar, and may have filled before.
+    withdrawn: bool,
+}
+
+impl Working {
+    /// A bar has closed: what was withdrawn at the one before has been answered since.
+    #[inline]
+    pub(crate) fn on_bar(&mut self) {
+        self.withdrawn = false;
+    }
+
+    /// A position was wished for.
+    pub(crate) fn on_target(&mut self, target: Quantity, style: Style) {
+        self.overlaps = self.limit || self.market || self.withdrawn;
+        self.wanted = target.raw();
+        match style {
+            Style::Market => self.market = true,
+            Style::Limit(_) | Style::Touch => self.limit = true,
+        }
+    }
+
+    /// Everything was withdrawn.
+    pub(crate) fn on_withdraw(&mut self) {
+        *self = Self { wanted: self.wanted, withdrawn: true, ..Self::default() };
+    }
+
+    /// This is held now, in units of 1e-9.
+    #[inline]
+    pub(crate) fn on_held(&mut self, held: i64) {
+        if held == self.wanted && !self.overlaps {
+            (self.limit, self.market) = (false, false);
+        }
+    }
+
+    /// Whether there may be a limit order to withdraw.
+    #[inline]
+    pub(crate) fn has_limit(&self) -> bool {
+        self.limit
+    }
+
+    pub(crate) fn hash_into(&self, hash: &mut StreamHash) {
+        let flags = [self.limit, self.market, self.overlaps, self.withdrawn];
+        let bits = (0..).zip(flags).map(|(bit, flag)| u64::from(flag) << bit).sum();
+        hash.words(&[self.wanted as u64, bits]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        Bar,
+        Touch(i64),
+        Market(i64),
+        Withdraw,
+        Held(i64),
+    }
+    use Step::{Bar, Held, Market, Touch, Withdraw};
+
+    fn check(steps: &[Step], limit_may_work: bool) {
+        let mut working = Working::default();
+        for step in steps {
+            match *step {
+                Bar => working.on_bar(),
+                Touch(target) => working.on_target(Quantity::new(target), Style::Touch),
+                Market(target) => working.on_target(Quantity::new(target), Style::Market),
+                Withdraw => working.on_withdraw(),
+                Held(held) => working.on_held(held),
+            }
+        }
+        assert_eq!(working.has_limit(), limit_may_work, "{steps:?}");
+    }
+
+    #[test]
+    fn a_limit_may_work_until_it_is_filled_or_withdrawn() {
+        check(&[], false);
+        check(&[Touch(5)], true);
+        check(&[Touch(5), Held(2)], true);
+        check(&[Touch(5), Held(2), Held(5)], false);
+        check(&[Touch(5), Bar], true);
+        check(&[Touch(5), Bar, Withdraw], false);
+        check(&[Market(5)], false);
+    }
+
+    #[test]
+    fn a_fill_of_something_older_does_not_hide_it() {
+        // The first order is cut off at 5 by a cancel that comes late; the second still works.
+        check(&[Touch(5), Bar, Withdraw, Touch(5), Held(5)], true);
+        check(&[Touch(5), Bar, Withdraw, Bar, Touch(5), Held(5)], false);
+        // The rest of a market order fills beside the limit order.
+        check(&[Market(5), Held(2), Touch(3), Held(3)], true);
+        check(&[Market(5), Held(2), Held(5), Touch(3), Held(3)], false);
+    }
+}

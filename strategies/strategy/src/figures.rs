@@ -1,0 +1,20 @@
+//! How an agent did in a run, for the summary. Not part of any result: a cache may be of any size.
+
+use model::Agent;
+
+/// One agent's counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgentFigures {
+    /// Which one.
+    pub agent: Agent,
+    /// Answers it was asked for.
+    pub asked: u64,
+    /// Answers that were missing.
+    pub missed: u64,
+    /// Times that its circuit opened.
+    pub circuit_openings: u64,
+    /// Answers that it remembered.
+    pub cache_hits: u64,
+    /// Answers that it computed.
+    pub cache_misses: u64,
+}
