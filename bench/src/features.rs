@@ -1,7 +1,7 @@
 //! Features: what a closed bar costs, and ticks per second with every default feature on.
 //!
-//! Method: the indicator stage alone, handed one frame with one closed bar at a time, timed by the processor's counter; then the
-//! whole engine on ten symbols in memory.
+//! Method: the indicator stage alone, handed one frame with one closed bar at a time, timed by the processor's
+//! counter; then the whole engine on ten symbols in memory.
 
 use crate::figures::{Figure, Figures};
 use crate::market::trades;

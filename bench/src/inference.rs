@@ -1,9 +1,9 @@
 //! The agents: six networks alone, and a bar's close until the order is out.
 //!
-//! Method: the files of `configs/models`, one thread. The networks are asked in turn about observations that differ from
-//! call to call; onnxruntime and libtorch run the same files by `scripts/peer-networks.py` where a Python has them. The
-//! close of a bar is measured by the engine's own probe, from the sequencer taking up the boundary's timer until the order is
-//! approved, with the agents asked at every bar and no cache.
+//! Method: the files of `configs/models`, one thread. The networks are asked in turn about observations that
+//! differ from call to call; onnxruntime and libtorch run the same files by `scripts/peer-networks.py` where a
+//! Python has them. The close of a bar is measured by the engine's own probe, from the sequencer taking up the
+//! boundary's timer until the order is approved, with the agents asked at every bar and no cache.
 
 use crate::figures::{Figure, Figures};
 use crate::market::trades;

@@ -6,8 +6,8 @@
 //! One line each, ended by a newline, fields parted by one space: the version, then `matrix`, `timeframe`, `window`
 //! in bars, `parameter KEY VALUE` for each setting that is not at its default, then
 //! `column FEATURE UNIT SCALING` for each column in order, where SCALING is `z` or `raw`. The parameters of a feature
-//! stand in its name (`ema_50`) or are fixed by the version. When values begin (`indicators.min_history`) changes none of
-//! them and is not part of it.
+//! stand in its name (`ema_50`) or are fixed by the version. When values begin (`indicators.min_history`) changes
+//! none of them and is not part of it.
 //! Not here: model files (`inference`).
 
 use crate::{ConfigError, MatrixSpec, unit_of};

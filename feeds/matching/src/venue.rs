@@ -1,8 +1,8 @@
 //! The venue as the sequencer sees it: requests leave, arrive after the latency, and are answered.
 //!
-//! Requests arrive in the order of their arrival times, and as they were sent where those are equal. At equal times a request arrives before the next tick
-//! applies, so the caller lets everything arrive that is due, then applies the tick. What a tick fills
-//! is sequenced right before that tick.
+//! Requests arrive in the order of their arrival times, and as they were sent where those are equal. At equal
+//! times a request arrives before the next tick applies, so the caller lets everything arrive that is due, then
+//! applies the tick. What a tick fills is sequenced right before that tick.
 //! Not here: matching itself (`book`).
 
 use crate::book::Book;

@@ -176,10 +176,17 @@ impl Steps<'_> {
         };
         let multiply_adds =
             trunk.iter().map(TrunkStep::multiply_adds).sum::<usize>() + head.iter().map(dense).sum::<usize>();
-        let (outputs, parameters) = (geometry.outputs, geometry.parameters);
-        let head_floats = chunk * widest;
-        #[rustfmt::skip]
-        let plan = Plan { trunk, head, features, features_stride, outputs, chunk, trunk_floats, head_floats, parameters, multiply_adds };
-        plan
+        Plan {
+            trunk,
+            head,
+            features,
+            features_stride,
+            outputs: geometry.outputs,
+            chunk,
+            trunk_floats,
+            head_floats: chunk * widest,
+            parameters: geometry.parameters,
+            multiply_adds,
+        }
     }
 }

@@ -106,14 +106,18 @@ fn signs_of_zero() {
     // −0 survives only where no lane, fold or bias adds +0 to it.
     for inputs in [1, 3, 15, 16, 17, 21, 48, 50] {
         let layers = vec![Layer::Flatten {}, Layer::Dense { input: inputs, output: 20 }];
-        let description = NetworkDescription::new(Shape { rows: 1, columns: inputs, context: 0 }, layers);
+        let shape = Shape { rows: 1, columns: inputs, context: 0 };
+        let description = NetworkDescription::new(shape, layers.clone());
+        let with_relu = NetworkDescription::new(shape, [layers, vec![Layer::Relu {}]].concat());
         let mut weights = untrained_weights(&description, inputs as u64).unwrap();
         weights[0].bias.fill(-0.0);
         let (negative, positive) = weights[0].weight.split_at_mut(10 * inputs);
         negative.iter_mut().for_each(|weight| *weight = -weight.abs());
         positive[..5 * inputs].iter_mut().for_each(|weight| *weight = weight.abs());
         let zeros = |sign: f32| vec![sign * 0.0; inputs];
-        check(&description, &weights, &[zeros(1.0), zeros(-1.0)].concat(), &[]);
+        for description in [description, with_relu] {
+            check(&description, &weights, &[zeros(1.0), zeros(-1.0)].concat(), &[]);
+        }
     }
 }
 

@@ -49,7 +49,11 @@ proptest! {
     }
 
     #[test]
-    fn cut_and_doubled(start in any::<prop::sample::Index>(), end in any::<prop::sample::Index>(), is_cut in any::<bool>()) {
+    fn cut_and_doubled(
+        start in any::<prop::sample::Index>(),
+        end in any::<prop::sample::Index>(),
+        is_cut in any::<bool>(),
+    ) {
         let mut bytes = model().to_bytes();
         let (start, end) = (start.index(bytes.len()), end.index(bytes.len()));
         let range = start.min(end)..start.max(end);

@@ -14,8 +14,11 @@ use crate::progress::{Progress, Show, Shown};
 use crate::table::count;
 use catalog::{Excess, TsUnit};
 use feed::{OnBadRow, Rules, SymbolRules};
-use files::import::{ColumnNames, Format, Import, ImportError, ImportOptions, ImportProgress, Imported};
+use files::import::{
+    ColumnNames, Format, Import, ImportError, ImportOptions, ImportProgress, Imported, RulesOfSymbol,
+};
 use model::{Nanos, Timeframe, normalise_symbol};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -122,12 +125,12 @@ fn rules(args: &ImportArgs) -> Result<Config, Failure> {
 }
 
 /// Rules by symbol; those of every symbol are checked at once.
-fn symbol_rules_of(config: Config) -> Result<Box<dyn Fn(&str) -> SymbolRules>, Failure> {
+fn symbol_rules_of(config: Config) -> Result<RulesOfSymbol, Failure> {
     let default = symbol_rules(&config, "")?;
     let names = config.instruments.list.keys();
     let listed: Result<Vec<_>, Failure> =
         names.map(|name| Ok((name.clone(), symbol_rules(&config, name)?))).collect();
-    let listed: std::collections::BTreeMap<String, SymbolRules> = listed?.into_iter().collect();
+    let listed: BTreeMap<String, SymbolRules> = listed?.into_iter().collect();
     Ok(Box::new(move |name| listed.get(name).unwrap_or(&default).clone()))
 }
 

@@ -35,9 +35,12 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
 /// One decision's whole cause, as text.
 ///
 /// # Errors
-/// [`Failure::Failed`] if the folder is no run folder, or nothing was decided at that input.
+/// [`Failure::Failed`] if the folder is no run folder, [`Failure::Usage`] if nothing was decided at that input.
 pub fn explain(args: &ExplainArgs) -> Result<String, Failure> {
-    report::explain(&args.run_dir, args.seq).map_err(|error| Failure::Failed(error.to_string()))
+    report::explain(&args.run_dir, args.seq).map_err(|error| {
+        let sentence = error.to_string();
+        if error.is_usage() { Failure::Usage(sentence) } else { Failure::Failed(sentence) }
+    })
 }
 
 /// Writes a result to stdout.

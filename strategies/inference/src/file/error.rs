@@ -160,95 +160,95 @@ impl From<NetworkError> for ModelError {
     }
 }
 
-impl fmt::Display for ModelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ModelError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Unreadable { cause } => {
-                write!(f, "cannot be read ({cause}); check the path and its permissions")
+            Self::Unreadable { .. } => "check the path and its permissions",
+            Self::Unwritable { .. } => "check the folder and its space",
+            Self::TooLarge { .. } => "make the network smaller",
+            Self::Foreign { .. } => "export it as safetensors",
+            Self::HashMalformed { .. } => "configure what sha256sum prints",
+            Self::Hash { .. } => "restore the file, or configure its hash if you trust it",
+            Self::HeaderLength { .. } | Self::Header { .. } => {
+                "the file is damaged or no safetensors file, so export it again"
             }
-            Self::Unwritable { cause } => {
-                write!(f, "cannot be written ({cause}); check the folder and its space")
+            Self::MetadataMissing { .. } | Self::Format { .. } => "export it with this project's writer",
+            Self::Version { .. } => "use the program that wrote it or export it again",
+            Self::Network(_) => "export a consistent network",
+            Self::NotAPolicy { .. } => "use a policy's file",
+            Self::Agent { .. } => "configure another file",
+            Self::Schema { .. } => "train it on these features or restore the configuration of its features",
+            Self::Shape { .. } => "configure the matrix it was trained on",
+            Self::TensorMissing { .. } | Self::TensorShape { .. } => "export it again",
+            Self::TensorUnknown { .. } => "remove it or export it again",
+            Self::TensorType { .. } => "export it as F32",
+            Self::TensorNotFinite { .. } => "its training diverged, so use an earlier checkpoint",
+            Self::TestVector { .. } => "its weights or their order are wrong, so export it again",
+        }
+    }
+
+    /// What is wrong, without the remedy.
+    fn cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { cause } => write!(f, "cannot be read ({cause})"),
+            Self::Unwritable { cause } => write!(f, "cannot be written ({cause})"),
+            Self::TooLarge { bytes } => write!(f, "is {bytes} bytes long, more than {FILE_BYTES_MAX}"),
+            Self::Foreign { format } => write!(f, "is {format}, which is never read"),
+            Self::HashMalformed { configured } => {
+                write!(f, "the configured SHA-256 {configured:?} is not 64 hex digits")
             }
-            Self::TooLarge { bytes } => {
-                write!(f, "is {bytes} bytes long, more than {FILE_BYTES_MAX}; make the network smaller")
-            }
-            Self::Foreign { format } => {
-                write!(f, "is {format}, which is never read; export it as safetensors")
-            }
-            Self::HashMalformed { configured } => write!(
-                f,
-                "the configured SHA-256 {configured:?} is not 64 hex digits; configure what sha256sum prints"
-            ),
-            Self::Hash { expected, found } => write!(
-                f,
-                "has SHA-256 {found} and {expected} is configured; restore the file, or configure its hash if you \
-                 trust it"
-            ),
+            Self::Hash { expected, found } => write!(f, "has SHA-256 {found} and {expected} is configured"),
             Self::HeaderLength { claimed, file } => write!(
                 f,
-                "its header claims {claimed} bytes of a file of {file} (at most {HEADER_BYTES_MAX} are read); the \
-                 file is damaged or no safetensors file, so export it again"
+                "its header claims {claimed} bytes of a file of {file} (at most {HEADER_BYTES_MAX} are read)"
             ),
-            Self::Header { cause } => {
-                write!(f, "its header is not one of safetensors ({cause}); export it again")
+            Self::Header { cause } => write!(f, "its header is not one of safetensors ({cause})"),
+            Self::MetadataMissing { key } => write!(f, "its metadata has no {key:?}"),
+            Self::Format { found } => write!(f, "its format is {found:?} and not {:?}", super::FORMAT),
+            Self::Version { found } => {
+                write!(f, "has schema_version {found} and this program reads {}", super::SCHEMA_VERSION)
             }
-            Self::MetadataMissing { key } => {
-                write!(f, "its metadata has no {key:?}; export it with this project's writer")
-            }
-            Self::Format { found } => write!(
-                f,
-                "its format is {found:?} and not {:?}; export it with this project's writer",
-                super::FORMAT
-            ),
-            Self::Version { found } => write!(
-                f,
-                "has schema_version {found} and this program reads {}; use the program that wrote it or export it \
-                 again",
-                super::SCHEMA_VERSION
-            ),
             Self::Network(error) => write!(f, "{error}"),
-            Self::NotAPolicy { outputs } => write!(
-                f,
-                "its network gives {outputs} outputs, and a policy ends in a softmax over {OUTPUTS}; use a policy's file"
-            ),
-            Self::Agent { expected, found } => {
+            Self::NotAPolicy { outputs } => {
                 write!(
                     f,
-                    "is a model of agent {found:?} and is configured for {expected:?}; configure another file"
+                    "its network gives {outputs} outputs, and a policy ends in a softmax over {OUTPUTS}"
                 )
             }
-            Self::Schema { expected, found } => write!(
-                f,
-                "was trained on features with schema hash {found}, and this run has {expected}; train it on these \
-                 features or restore the configuration of its features"
-            ),
-            Self::Shape { expected, found } => write!(
-                f,
-                "takes observations of {found} and this run makes {expected} (rows x columns + context); configure \
-                 the matrix it was trained on"
-            ),
-            Self::TensorMissing { name } => write!(f, "has no tensor {name:?}; export it again"),
-            Self::TensorUnknown { name } => {
-                write!(f, "has a tensor {name:?} that its network does not use; remove it or export it again")
+            Self::Agent { expected, found } => {
+                write!(f, "is a model of agent {found:?} and is configured for {expected:?}")
             }
-            Self::TensorType { name, found } => {
-                write!(f, "its tensor {name:?} is of type {found}; export it as F32")
+            Self::Schema { expected, found } => {
+                write!(f, "was trained on features with schema hash {found}, and this run has {expected}")
             }
-            Self::TensorShape { name, expected, found } => write!(
-                f,
-                "its tensor {name:?} has shape {found:?} where its network says {expected:?}; export it again"
-            ),
-            Self::TensorNotFinite { name, index } => write!(
-                f,
-                "its tensor {name:?} is not finite at index {index}; its training diverged, so use an earlier \
-                 checkpoint"
-            ),
-            Self::TestVector { difference, difference_max } => write!(
-                f,
-                "its network differs from its own test vector by {difference:e}, more than {difference_max:e}; its \
-                 weights or their order are wrong, so export it again"
-            ),
+            Self::Shape { expected, found } => {
+                write!(
+                    f,
+                    "takes observations of {found} (rows x columns + context) and this run makes {expected}"
+                )
+            }
+            Self::TensorMissing { name } => write!(f, "has no tensor {name:?}"),
+            Self::TensorUnknown { name } => write!(f, "has a tensor {name:?} that its network does not use"),
+            Self::TensorType { name, found } => write!(f, "its tensor {name:?} is of type {found}"),
+            Self::TensorShape { name, expected, found } => {
+                write!(f, "its tensor {name:?} has shape {found:?} where its network says {expected:?}")
+            }
+            Self::TensorNotFinite { name, index } => {
+                write!(f, "its tensor {name:?} is not finite at index {index}")
+            }
+            Self::TestVector { difference, difference_max } => {
+                write!(f, "differs from its own test vector by {difference:e}, more than {difference_max:e}")
+            }
         }
+    }
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause(f)?;
+        // What is wrong with a network says itself how to mend it.
+        if matches!(self, Self::Network(_)) { Ok(()) } else { write!(f, "; {}", self.remedy()) }
     }
 }
 

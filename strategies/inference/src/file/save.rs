@@ -114,7 +114,7 @@ impl ModelFile {
         })
     }
 
-    /// Names, shapes and numbers of all tensors. Where the weights do not fit the description, they are one-dimensional.
+    /// Names, shapes and numbers of all tensors. Weights that do not fit the description are one-dimensional.
     fn tensors(&self) -> Vec<(String, Vec<usize>, &[f32])> {
         let shapes = Geometry::of(&self.description).map(|geometry| geometry.weights).unwrap_or_default();
         let mut tensors = Vec::new();

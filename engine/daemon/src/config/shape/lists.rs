@@ -1,4 +1,5 @@
-//! Lists: paths, timeframes, sources, cores, indicators, names, patterns. One item alone may stand without its brackets.
+//! Lists: paths, timeframes, sources, cores, indicators, names, patterns. One item alone may stand without its
+//! brackets.
 
 use super::super::node::{Node, Value};
 use super::{Choices, Problem, Shape, names};
