@@ -1,12 +1,16 @@
 //! The hot path allocates nothing after warm-up: counted over a million ticks, with bars, indicators, orders,
-//! fills and a recorder's tap.
+//! fills and a recorder's tap; and with every feature, six networks and their decisions.
 
+use agents::{AgentsConfig, DecideOn};
 use bench::allocations::{Counting, count};
 use bench::market::trades;
 use bench::setup::{Features, Ready, Setup, timeframes};
 use feed::{DataSummary, Feed, FeedError, More};
-use model::{Event, SymbolId};
-use pipeline::{Outlets, Progress, run, tap};
+use inference::{Backend, Native, NetworkDescription};
+use model::{Agent, AgentGroup, Event, SymbolId};
+use pipeline::{Outcome, Outlets, Progress, run, tap};
+use std::sync::Arc;
+use strategy::Strategy;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -50,20 +54,9 @@ impl Feed for Measured {
     }
 }
 
-#[test]
-fn a_million_ticks_allocate_nothing() {
-    let ticks = trades(5, (WARM_UP_TICKS + MEASURED_TICKS) / 5, 0.3e9, 11);
-    let batches: Vec<Vec<Event>> = ticks.chunks(BATCH).map(<[Event]>::to_vec).collect();
-    let mut feed = Measured { batches, next: 0, at_start: 0, at_end: 0 };
-    let setup = Setup {
-        symbols: 5,
-        timeframes: timeframes(&["10s", "1m", "5m"]),
-        features: Features::Classical,
-        fast: 2,
-        slow: 5,
-        ..Setup::peer()
-    };
-    let Ready { config, stages, venue } = setup.build(&ring::Cores::of(&[]));
+/// Replays with a recorder's tap; gives what the run was and how many frames the recorder saw.
+fn replay<S: Strategy + 'static>(ready: Ready<S>, feed: &mut Measured) -> (Outcome, u64) {
+    let Ready { config, stages, venue } = ready;
     let (tap, tap_end) = tap();
     let recorder = std::thread::spawn(move || {
         let mut frames = 0_u64;
@@ -74,12 +67,58 @@ fn a_million_ticks_allocate_nothing() {
         counted.map(|()| frames)
     });
     let outlets = Outlets { tap: Some(tap), orders: None };
-    let outcome = run(&config, stages, venue, &mut feed, outlets, &Progress::default()).unwrap();
-    let frames = recorder.join().unwrap().unwrap();
-    assert_eq!(outcome.ticks as usize, WARM_UP_TICKS + MEASURED_TICKS);
-    assert!(frames > 18_000, "only {frames} frames: the test measures little");
-    assert_eq!(outcome.inputs - outcome.ticks, frames);
+    let outcome = run(&config, stages, venue, feed, outlets, &Progress::default()).unwrap();
     // The counter works: making the feed allocated.
     assert!(feed.at_start > 0);
+    assert_eq!(outcome.ticks as usize, WARM_UP_TICKS + MEASURED_TICKS);
+    (outcome, recorder.join().unwrap().unwrap())
+}
+
+fn feed(symbols: u32, gap_ns_mean: f64) -> Measured {
+    let ticks = trades(symbols, (WARM_UP_TICKS + MEASURED_TICKS) / symbols as usize, gap_ns_mean, 11);
+    let batches: Vec<Vec<Event>> = ticks.chunks(BATCH).map(<[Event]>::to_vec).collect();
+    Measured { batches, next: 0, at_start: 0, at_end: 0 }
+}
+
+#[test]
+fn a_million_ticks_allocate_nothing() {
+    let setup = Setup {
+        symbols: 5,
+        timeframes: timeframes(&["10s", "1m", "5m"]),
+        features: Features::Classical,
+        fast: 2,
+        slow: 5,
+        ..Setup::peer()
+    };
+    let mut feed = feed(5, 0.3e9);
+    let (outcome, frames) = replay(setup.build(&ring::Cores::of(&[])), &mut feed);
+    assert!(frames > 18_000, "only {frames} frames: the test measures little");
+    assert_eq!(outcome.inputs - outcome.ticks, frames);
     assert_eq!(feed.at_end - feed.at_start, 0, "allocations on the hot path");
+}
+
+#[test]
+fn a_million_ticks_with_agents_that_decide_at_every_bar_allocate_nothing() {
+    let setup = Setup {
+        symbols: 5,
+        timeframes: timeframes(&["1m", "5m", "30m"]),
+        features: Features::All,
+        ..Setup::peer()
+    };
+    let model = |agent: Agent| -> Vec<Box<dyn Backend>> {
+        let description = match agent.group() {
+            AgentGroup::Strategic => NetworkDescription::strategic(),
+            AgentGroup::Tactical => NetworkDescription::tactical(),
+        };
+        let network = inference::untrained(&description, agent as u64).expect("the default networks stand");
+        vec![Box::new(Native::new(Arc::new(network)))]
+    };
+    let config = AgentsConfig { decide_on: DecideOn::Bar, gate: 0.34, ..AgentsConfig::default() };
+    // A tick every 1.2 seconds: 600,000 seconds in all, of which the last 240,000 are measured.
+    let mut feed = feed(5, 1.2e9);
+    let ready = setup.build_agents(config, Agent::ALL.map(model), &ring::Cores::of(&[]));
+    let (outcome, _) = replay(ready, &mut feed);
+    let asked = outcome.agents[0].asked;
+    assert!(asked > 5_000, "only {asked} decisions: the test measures little");
+    assert_eq!(feed.at_end - feed.at_start, 0, "allocations on the hot path, decisions included");
 }

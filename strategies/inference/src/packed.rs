@@ -74,6 +74,7 @@ impl Packed {
     }
 
     /// How many elements a pass has beyond the last whole sixteen.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub fn rest(&self, pass: usize) -> usize {
         (self.inputs % LANES + PASSES - 1 - pass) / PASSES

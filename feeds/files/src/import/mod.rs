@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Why beside the replay: both must refuse the same rows for the same reasons (`feed`), and both merge several files
-//! by time. A format of its own is a folder like [`bars`]; the modules beside it serve all formats of text.
+//! by time. A format of its own is a folder like `bars`; the modules beside it serve all formats of text.
 //! Not here: the command line, which formats a build offers on it (`daemon`), the file format of the catalog.
 
 mod bars;

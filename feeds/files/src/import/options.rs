@@ -30,7 +30,7 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// The columns it has; [`TS_EVENT`] may also be called `ts`.
+    /// The columns it has; `ts_event` may also be called `ts`.
     pub const fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Bars => &[TS_EVENT, SYMBOL, "open", "high", "low", "close", VOLUME],

@@ -3,9 +3,10 @@
 //! A tile is R rows by one block. There are 16 registers, so a pass is cut into sets of L lanes of the
 //! reduction: four for one row, two for more, which leaves room for a weight and an input.
 
+use super::results::Results;
 use super::tile::{Row, Weights};
-use super::{Activation, Affine, LANES, Lanes, Pool};
-use crate::packed::PASSES;
+use super::{Activation, Affine, Pool};
+use crate::packed::{LANES, Lanes, PASSES, Packed};
 use std::arch::x86_64::{
     __m256, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps,
 };
@@ -25,33 +26,43 @@ pub(super) fn affine(mut job: Affine<'_>) {
     if job.weights.inputs < LANES {
         return super::portable::affine_with(job, f32::mul_add);
     }
-    for block in 0..job.weights.blocks() {
-        let mut row = 0;
-        // Tiles of nearly equal height: 4 rows are 2 tiles of 2, not one of 3 and one of 1.
-        for tiles_left in (1..=job.rows.div_ceil(ROWS_MAX)).rev() {
-            let height = (job.rows - row).div_ceil(tiles_left);
-            match height {
-                1 => tile::<1, 4>(&mut job, row, block),
-                2 => tile::<2, 2>(&mut job, row, block),
-                _ => tile::<3, 2>(&mut job, row, block),
-            }
-            row += height;
+    let mut row = 0;
+    // Tiles of nearly equal height: 4 rows are 2 tiles of 2, not one of 3 and one of 1.
+    for tiles_left in (1..=job.rows.div_ceil(ROWS_MAX)).rev() {
+        let height = (job.rows - row).div_ceil(tiles_left);
+        match height {
+            1 => blocks::<1, 4>(&mut job, row),
+            2 => blocks::<2, 2>(&mut job, row),
+            _ => blocks::<3, 2>(&mut job, row),
         }
+        row += height;
     }
 }
 
-#[inline]
+/// All outputs of `R` rows.
 #[target_feature(enable = "avx2,fma")]
-fn tile<const R: usize, const L: usize>(job: &mut Affine<'_>, row: usize, block: usize) {
-    let packed = job.weights;
-    let chunks = packed.inputs / LANES;
+fn blocks<const R: usize, const L: usize>(job: &mut Affine<'_>, row: usize) {
     let mut rows = [Row::default(); R];
     for (r, place) in rows.iter_mut().enumerate() {
         *place = Row::new(job.row(row + r));
     }
+    let packed = job.weights;
+    let mut results = job.results(row);
+    for block in 0..packed.blocks() {
+        let sums = tile::<R, L>(packed, &rows, block);
+        finish(&mut results, packed, block, &sums);
+    }
+}
+
+/// The folded reductions of a tile.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn tile<const R: usize, const L: usize>(packed: &Packed, rows: &[Row<'_>; R], block: usize) -> Sums<R> {
+    let chunks = packed.inputs / LANES;
     let mut weights = packed.block(block);
     let mut pass_weights = Weights::default();
-    let mut sums = [[_mm256_setzero_ps(); 2]; R];
+    // -0 is the one number whose addition changes nothing; a branch would keep the sums in memory.
+    let mut sums = [[_mm256_set1_ps(-0.0); 2]; R];
     // One loop over passes and sets: two loops would be unrolled, and the registers would not suffice.
     let sets = PASSES / L;
     for step in 0..PASSES * sets {
@@ -59,16 +70,13 @@ fn tile<const R: usize, const L: usize>(job: &mut Affine<'_>, row: usize, block:
         if set == 0 {
             (pass_weights, weights) = Weights::split(weights, chunks, packed.rest(pass));
         }
-        let lanes = set_lanes::<R, L>(&pass_weights, &rows, pass, set);
-        let pair = add(lanes[0], lanes[L / 2]);
-        sums = if step == 0 { pair } else { add(sums, pair) };
+        let lanes = set_lanes::<R, L>(&pass_weights, rows, pass, set);
+        sums = add(sums, add(lanes[0], lanes[L / 2]));
         if L == PASSES {
             sums = add(sums, add(lanes[1], lanes[L - 1]));
         }
     }
-    for (r, &sum) in sums.iter().enumerate() {
-        finish(job, row + r, block, sum);
-    }
+    sums
 }
 
 /// `L` of the lanes `pass`, + 4, + 8, + 12 of the reductions of a tile: all four, or of two sets of two the
@@ -122,24 +130,25 @@ fn add<const R: usize>(mut a: Sums<R>, b: Sums<R>) -> Sums<R> {
     a
 }
 
-/// Writes one block of one row, with bias and activation.
+/// Writes the results of a tile: sums, bias, activation.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn finish(job: &mut Affine<'_>, row: usize, block: usize, [low, high]: [__m256; 2]) {
-    let bias = load(job.weights.bias(block));
-    let (mut low, mut high) = (_mm256_add_ps(low, bias.0), _mm256_add_ps(high, bias.1));
-    if job.activation == Activation::Relu {
-        // Of two zeros, and where one is NaN, this takes the second operand.
-        low = _mm256_max_ps(_mm256_setzero_ps(), low);
-        high = _mm256_max_ps(_mm256_setzero_ps(), high);
-    }
-    let place = job.results(row, block);
-    if let Ok(whole) = place.try_into() {
-        store(low, high, whole);
-    } else {
-        let mut results = [0.0; LANES];
-        store(low, high, &mut results);
-        place.copy_from_slice(&results[..place.len()]);
+fn finish<const R: usize>(results: &mut Results<'_>, packed: &Packed, block: usize, sums: &Sums<R>) {
+    let bias = load(packed.bias(block));
+    for (r, &[low, high]) in sums.iter().enumerate() {
+        let (mut low, mut high) = (_mm256_add_ps(low, bias.0), _mm256_add_ps(high, bias.1));
+        if results.activation == Activation::Relu {
+            // Of two zeros, and where one is NaN, this takes the second operand.
+            low = _mm256_max_ps(_mm256_setzero_ps(), low);
+            high = _mm256_max_ps(_mm256_setzero_ps(), high);
+        }
+        if let Some(place) = results.whole(r, block) {
+            store(low, high, place);
+        } else {
+            let mut values = [0.0; LANES];
+            store(low, high, &mut values);
+            results.write_part(r, block, &values);
+        }
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! A tile is R rows by B blocks of 16 outputs. Each pass keeps four lanes of the reduction for every row and
 //! block of the tile in registers (at most 24 of the 32), so that each weight that is loaded is used for R rows.
-//! One row alone is bound by loading weights; there a tile is four blocks wide, to have enough
-//! multiply-adds in flight.
+//! One row alone is bound by loading weights; there a tile is two blocks wide, to have enough multiply-adds in
+//! flight.
+//!
+//! How the loops are written decides whether compilers keep a tile in registers; `examples/speed.rs` shows it.
 
+use super::results::Results;
 use super::tile::{Row, Weights};
-use super::{Activation, Affine, LANES, Lanes, Pool};
-use crate::packed::PASSES;
+use super::{Activation, Affine, Pool};
+use crate::packed::{LANES, Lanes, PASSES, Packed};
 use std::arch::x86_64::{
     __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_mul_ps,
 };
@@ -41,47 +44,49 @@ pub(super) fn affine(mut job: Affine<'_>) {
 /// All outputs of `R` rows, `B` blocks at a time while there are as many.
 #[target_feature(enable = "avx512f")]
 fn blocks<const R: usize, const B: usize>(job: &mut Affine<'_>, row: usize) {
-    let blocks = job.weights.blocks();
-    let mut block = 0;
-    while block + B <= blocks {
-        tile::<R, B>(job, row, block);
-        block += B;
-    }
-    while block < blocks {
-        tile::<R, 1>(job, row, block);
-        block += 1;
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn tile<const R: usize, const B: usize>(job: &mut Affine<'_>, row: usize, block: usize) {
-    let packed = job.weights;
     let mut rows = [Row::default(); R];
     for (r, place) in rows.iter_mut().enumerate() {
         *place = Row::new(job.row(row + r));
     }
+    let packed = job.weights;
+    let mut results = job.results(row);
+    let mut block = 0;
+    while block + B <= packed.blocks() {
+        let sums = tile::<R, B>(packed, &rows, block);
+        finish(&mut results, packed, block, &sums);
+        block += B;
+    }
+    while B > 1 && block < packed.blocks() {
+        let sums = tile::<R, 1>(packed, &rows, block);
+        finish(&mut results, packed, block, &sums);
+        block += 1;
+    }
+}
+
+/// The folded reductions of a tile.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn tile<const R: usize, const B: usize>(
+    packed: &Packed,
+    rows: &[Row<'_>; R],
+    block: usize,
+) -> [[__m512; R]; B] {
     let mut weights: [&[Lanes]; B] = [&[]; B];
     for (b, place) in weights.iter_mut().enumerate() {
         *place = packed.block(block + b);
     }
     let chunks = packed.inputs / LANES;
-    let mut sums = [[_mm512_setzero_ps(); R]; B];
+    // -0 is the one number whose addition changes nothing; a branch would keep the sums in memory.
+    let mut sums = [[_mm512_set1_ps(-0.0); R]; B];
     for pass in 0..PASSES {
         let mut parts = [Weights::default(); B];
         for (part, weights) in parts.iter_mut().zip(&mut weights) {
             (*part, *weights) = Weights::split(weights, chunks, packed.rest(pass));
         }
-        let [first, second, third, fourth] = pass_lanes(&parts, &rows, pass);
-        let pair = add(first, third);
-        sums = if pass == 0 { pair } else { add(sums, pair) };
-        sums = add(sums, add(second, fourth));
+        let [first, second, third, fourth] = pass_lanes(&parts, rows, pass);
+        sums = add(add(sums, add(first, third)), add(second, fourth));
     }
-    for (b, rows) in sums.iter().enumerate() {
-        for (r, &sum) in rows.iter().enumerate() {
-            finish(job, row + r, block + b, sum);
-        }
-    }
+    sums
 }
 
 /// Lanes `pass`, + 4, + 8, + 12 of the reductions of a tile.
@@ -134,22 +139,31 @@ fn add<const R: usize, const B: usize>(mut a: [[__m512; R]; B], b: [[__m512; R];
     a
 }
 
-/// Writes one block of one row, with bias and activation.
+/// Writes the results of a tile: sums, bias, activation.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn finish(job: &mut Affine<'_>, row: usize, block: usize, sum: __m512) {
-    let mut result = _mm512_add_ps(sum, load(job.weights.bias(block)));
-    if job.activation == Activation::Relu {
-        // Of two zeros, and where one is NaN, this takes the second operand.
-        result = _mm512_max_ps(_mm512_setzero_ps(), result);
-    }
-    let place = job.results(row, block);
-    if let Ok(whole) = place.try_into() {
-        store(result, whole);
-    } else {
-        let mut results = [0.0; LANES];
-        store(result, &mut results);
-        place.copy_from_slice(&results[..place.len()]);
+fn finish<const R: usize, const B: usize>(
+    results: &mut Results<'_>,
+    packed: &Packed,
+    block: usize,
+    sums: &[[__m512; R]; B],
+) {
+    for (b, rows) in sums.iter().enumerate() {
+        let bias = load(packed.bias(block + b));
+        for (r, &sum) in rows.iter().enumerate() {
+            let mut result = _mm512_add_ps(sum, bias);
+            if results.activation == Activation::Relu {
+                // Of two zeros, and where one is NaN, this takes the second operand.
+                result = _mm512_max_ps(_mm512_setzero_ps(), result);
+            }
+            if let Some(place) = results.whole(r, block + b) {
+                store(result, place);
+            } else {
+                let mut values = [0.0; LANES];
+                store(result, &mut values);
+                results.write_part(r, block + b, &values);
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod avx512;
 mod fused;
 mod pool;
 mod portable;
+mod results;
 mod softmax;
 #[cfg(target_arch = "x86_64")]
 mod tile;
@@ -28,7 +29,8 @@ pub(crate) use pool::Pool;
 pub(crate) use softmax::softmax;
 
 use crate::InstructionSet;
-use crate::packed::{LANES, Lanes, Packed};
+use crate::packed::{LANES, Packed};
+use results::Results;
 
 /// Whether negative results become zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,34 +59,21 @@ pub(crate) struct Affine<'a> {
     pub activation: Activation,
 }
 
-impl Affine<'_> {
+impl<'a> Affine<'a> {
     /// The inputs of row `row`.
     #[inline(always)]
-    fn row(&self, row: usize) -> &[f32] {
+    fn row(&self, row: usize) -> &'a [f32] {
         &self.input[row * self.input_stride..][..self.weights.inputs]
     }
 
-    /// The place of the results of one block in one row; shorter than 16 where the outputs end.
+    /// Where the results go, from row `row` on.
     #[inline(always)]
-    fn results(&mut self, row: usize, block: usize) -> &mut [f32] {
-        let start = row * self.output_stride + block * LANES;
-        let len = LANES.min(self.weights.outputs - block * LANES);
-        &mut self.output[start..start + len]
-    }
-
-    /// Writes the folded sums of one block in one row, with bias and activation.
-    #[inline(always)]
-    fn finish(&mut self, row: usize, block: usize, sums: &[f32; LANES]) {
-        let (bias, activation) = (self.weights.bias(block), self.activation);
-        let results: [f32; LANES] = std::array::from_fn(|lane| {
-            let result = sums[lane] + bias.0[lane];
-            // Written so that NaN fails the comparison and stays.
-            if activation == Activation::Relu && result < 0.0 { 0.0 } else { result }
-        });
-        let place = self.results(row, block);
-        match <&mut [f32; LANES]>::try_from(&mut *place) {
-            Ok(whole) => *whole = results,
-            Err(_) => place.copy_from_slice(&results[..place.len()]),
+    fn results(&mut self, row: usize) -> Results<'_> {
+        Results {
+            output: &mut self.output[row * self.output_stride..],
+            stride: self.output_stride,
+            outputs: self.weights.outputs,
+            activation: self.activation,
         }
     }
 

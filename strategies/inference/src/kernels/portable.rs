@@ -22,7 +22,8 @@ pub(super) fn affine_with(mut job: Affine<'_>, fused: impl Fn(f32, f32, f32) -> 
                 let [first, second, third, fourth] = pass_lanes(&job, block, row, pass, fused);
                 sums = add(add(sums, add(first, third)), add(second, fourth));
             }
-            job.finish(row, block, &sums);
+            let bias = job.weights.bias(block);
+            job.results(row).write(block, add(sums, bias.0));
         }
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Slices that are cut once before a loop need no check of their bounds inside it.
 
-use super::{LANES, Lanes};
-use crate::packed::PASSES;
+use crate::packed::{LANES, Lanes, PASSES};
 
 /// One row of inputs: sixteen at a time, and the rest.
 #[derive(Clone, Copy, Default)]
