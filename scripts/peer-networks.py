@@ -3,7 +3,7 @@
 
     scripts/peer-networks.py configs/models
 
-Prints one line for each that is installed: its name with its version, and nanoseconds. The networks are rebuilt from
+`scripts/setup-torch.sh --python` installs both. Prints one line for each that is installed: its name with its version, and nanoseconds. The networks are rebuilt from
 the files' descriptions, and their answer to each file's test vector is checked first.
 """
 
@@ -67,6 +67,18 @@ def torch_model(torch, description, tensors):
     return Network().eval()
 
 
+def pool_for_onnx(torch):
+    """Teaches the exporter averages over spans of unequal length, which ONNX has no operator for: one product."""
+    from torch.onnx import symbolic_helper
+
+    def symbolic(graph, x, spans):
+        length, count = x.type().sizes()[-1], symbolic_helper._get_const(spans, "is", "output_size")[0]
+        weights = torch.nn.functional.adaptive_avg_pool1d(torch.eye(length)[None], count)[0]
+        return graph.op("MatMul", x, graph.op("Constant", value_t=weights))
+
+    torch.onnx.register_custom_op_symbolic("aten::adaptive_avg_pool1d", symbolic, 17)
+
+
 def p50(run):
     for _ in range(300):
         run()
@@ -83,7 +95,7 @@ def main():
     try:
         import torch
     except ImportError:
-        sys.exit("torch is not installed; pip install torch onnx onnxruntime")
+        sys.exit("torch is not installed; scripts/setup-torch.sh --python makes target/torch-python, which has it")
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     networks = [torch_model(torch, *file) for file in files]
@@ -107,9 +119,10 @@ def main():
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     sessions = []
+    pool_for_onnx(torch)
     for network, pair in zip(networks, inputs):
         buffer = io.BytesIO()
-        torch.onnx.export(network, pair, buffer, input_names=["matrix", "context"], output_names=["out"], dynamo=False)
+        torch.onnx.export(network, pair, buffer, input_names=["matrix", "context"], output_names=["out"], opset_version=17, dynamo=False)
         sessions.append(onnxruntime.InferenceSession(buffer.getvalue(), options, providers=["CPUExecutionProvider"]))
     feeds = [{"matrix": m.numpy(), "context": c.numpy()} for m, c in inputs]
     for session, feed, (_, tensors) in zip(sessions, feeds, files):

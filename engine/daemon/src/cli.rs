@@ -326,6 +326,7 @@ fn check(args: &ConfigArgs) -> Result<String, Failure> {
     }
     let loaded = load(args)?;
     loaded.check_files(Path::new(""))?;
+    run::check(&loaded.config)?;
     let run = &loaded.config.run;
     let (strategy, layout, session) = (run.strategy.name(), &run.layout, loaded.session());
     let (capital, currency) = (run.initial_capital, &run.currency);

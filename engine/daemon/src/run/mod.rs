@@ -20,6 +20,7 @@ pub use generate::{generate, generate_if_missing};
 pub use import::import;
 
 use crate::cli::{ExplainArgs, ReportArgs};
+use crate::config::Config;
 use crate::failure::Failure;
 use std::io::Write;
 
@@ -30,6 +31,15 @@ use std::io::Write;
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     let path = report::render_report(&args.run_dir).map_err(|error| Failure::Failed(error.to_string()))?;
     print(&format!("{}\n", path.display()))
+}
+
+/// Whether the matrices of a configuration can be made and its models loaded.
+///
+/// # Errors
+/// [`Failure::Usage`] with the first that cannot.
+pub fn check(config: &Config) -> Result<(), Failure> {
+    wiring::matrices(config, 1)?;
+    models::Models::load(config).map(|_| ())
 }
 
 /// One decision's whole cause, as text.
