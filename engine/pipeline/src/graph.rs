@@ -137,6 +137,8 @@ pub(crate) struct Group<S> {
     pub probes: Probes,
     /// Whether a tick may cause an order, so that every tick is a frame.
     pub ticks_are_frames: bool,
+    /// Whether the indicators here read every tick. Beside the flag above, where a tick finds it at once.
+    indicators_read_ticks: bool,
 }
 
 impl<S: Strategy> Group<S> {
@@ -154,6 +156,7 @@ impl<S: Strategy> Group<S> {
                 orders: None,
                 probes: probes.clone(),
                 ticks_are_frames,
+                indicators_read_ticks: false,
             })
             .collect();
         let at = |stage: Stage| {
@@ -161,6 +164,7 @@ impl<S: Strategy> Group<S> {
         };
         groups[at(Stage::Portfolio)].portfolio = Some(stages.portfolio);
         groups[at(Stage::Bars)].bars = Some(stages.bars);
+        groups[at(Stage::Indicators)].indicators_read_ticks = stages.indicators.reads_ticks();
         groups[at(Stage::Indicators)].indicators = Some(stages.indicators);
         groups[at(Stage::Matrices)].matrices = stages.matrices;
         groups[at(Stage::Synergy)].synergies = stages.synergies;
@@ -182,8 +186,8 @@ impl<S: Strategy> Group<S> {
         if let Some(bars) = &mut self.bars {
             bars.on_tick(tick);
         }
-        if let Some(indicators) = &mut self.indicators {
-            indicators.on_tick(tick);
+        if self.indicators_read_ticks {
+            self.indicators.as_mut().expect("they are here").on_tick(tick);
         }
         if let Some(orders) = &mut self.orders {
             orders.on_tick(tick);
@@ -201,8 +205,8 @@ impl<S: Strategy> Group<S> {
             bars.on_tick(tick);
             self.probes.tick_lap(Stage::Bars, &mut lap);
         }
-        if let Some(indicators) = self.indicators.as_mut().filter(|indicators| indicators.reads_ticks()) {
-            indicators.on_tick(tick);
+        if self.indicators_read_ticks {
+            self.indicators.as_mut().expect("they are here").on_tick(tick);
             self.probes.tick_lap(Stage::Indicators, &mut lap);
         }
         if let Some(orders) = &mut self.orders {
