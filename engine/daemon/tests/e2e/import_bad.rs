@@ -2,17 +2,15 @@
 //!
 //! A bad row is counted and kept, a bad file is an error that names it, and the catalog is whole or as it was.
 
-mod support;
-
+use crate::support::exact::instant;
+use crate::support::imports::{
+    Bar, HEADER, check_catalog, count, csv, gzip, import, imported, rejected, rejects, trades, walk, write,
+};
+use crate::support::{Ended, PROGRAM, Place, check_random};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Command;
-use support::exact::instant;
-use support::imports::{
-    Bar, HEADER, check_catalog, count, csv, gzip, import, imported, rejected, rejects, trades, walk, write,
-};
-use support::{Ended, PROGRAM, Place, check_random};
 
 /// Reason and column, where it is one.
 type Refusal = (&'static str, Option<&'static str>);

@@ -2,19 +2,17 @@
 //!
 //! Bars that become trades must become the same bars again, to the last digit, and a catalog takes each day once.
 
-mod support;
-
+use crate::support::exact::parse;
+use crate::support::imports::{
+    Bar, HEADER, MINUTE, check_catalog, count, csv, decimal, gzip, import, imported, rejected, rejects, time,
+    trades, tree, walk, write,
+};
+use crate::support::{Ended, PROGRAM, Place};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::exact::parse;
-use support::imports::{
-    Bar, HEADER, MINUTE, check_catalog, count, csv, decimal, gzip, import, imported, rejected, rejects, time,
-    trades, tree, walk, write,
-};
-use support::{Ended, PROGRAM, Place};
 
 #[test]
 fn made_bars_come_back_to_the_last_digit_however_they_are_written() {

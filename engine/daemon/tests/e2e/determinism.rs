@@ -3,14 +3,12 @@
 //!
 //! And the other way round: a tick that is not the same gives another hash.
 
-mod support;
-
+use crate::support::data::{Market, Random, Walk, walk, write_quotes, write_trades};
+use crate::support::exact::{instant, rfc3339};
+use crate::support::tables::{self, BarRow, Table};
+use crate::support::{Place, Run, check_random};
 use proptest::prelude::*;
 use std::path::PathBuf;
-use support::data::{Market, Random, Walk, walk, write_quotes, write_trades};
-use support::exact::{instant, rfc3339};
-use support::tables::{self, BarRow, Table};
-use support::{Place, Run, check_random};
 
 /// All stages on one thread, cut after bars, three groups, a thread for each stage.
 const LAYOUTS: [&str; 4] = [

@@ -1,13 +1,11 @@
 //! The agents end to end: what they decide on a synthetic market, that it is the same however the run is put
 //! together, and which models are refused.
 
-mod support;
-
+use crate::support::tables::Table;
+use crate::support::{Ended, PROGRAM, Place, Run};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::tables::Table;
-use support::{Ended, PROGRAM, Place, Run};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const AGENTS: [&str; 7] = ["mlmi", "nwrqk", "regime", "fvg", "momentum", "entry", "ensemble"];
@@ -164,7 +162,7 @@ fn simulated_misses_and_latency_replay_and_reloads_act_from_their_time_on() {
     let times = Table::read(&base.dir, "decisions").times("ts_event");
     let middle = times[times.len() / 2 / 7 * 7].expect("no null");
     let reload = |file: &Path, hash: &str| {
-        let at = support::exact::rfc3339(middle);
+        let at = crate::support::exact::rfc3339(middle);
         let file = file.display();
         config(&format!(
             "[[agents.reloads]]\nat = \"{at}\"\nagent = \"nwrqk\"\nfile = \"{file}\"\nsha256 = \"{hash}\"\n"

@@ -13,8 +13,6 @@
 //! | `figures` | performance from the run folder's files |
 //! | `imports` | files of bars, the command `import`, and what a catalog holds |
 
-#![allow(dead_code, reason = "each test file uses its own part of the support")]
-
 pub mod bars;
 pub mod data;
 pub mod exact;

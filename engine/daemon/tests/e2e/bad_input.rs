@@ -3,8 +3,10 @@
 //! A bad row is counted and kept, a bad file is an error that names it, and what is at `--out` is a whole run
 //! folder or nothing, also when the run is asked to stop.
 
-mod support;
-
+use crate::support::data::{Random, Trade, Walk, walk, write_columns, write_trades};
+use crate::support::exact::instant;
+use crate::support::tables::{self, RejectRow};
+use crate::support::{Ended, Place, Run, check_random};
 use arrow_array::{
     ArrayRef, Decimal128Array, Float64Array, Int8Array, StringArray, TimestampNanosecondArray,
 };
@@ -14,10 +16,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use support::data::{Random, Trade, Walk, walk, write_columns, write_trades};
-use support::exact::instant;
-use support::tables::{self, RejectRow};
-use support::{Ended, Place, Run, check_random};
 
 const CONFIG: &str = "[run]\nstrategies = [\"none\"]\n[bars]\ntimeframes = [\"1s\"]\n\
                       [instruments.default]\nhours = { zone = \"UTC\", intervals = [\"Mon-Fri 06:00-22:00\"] }\n";

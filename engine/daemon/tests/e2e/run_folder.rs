@@ -3,16 +3,14 @@
 //! Each run is replayed by `support::replay`, which shares no code with the engine: what fills at which
 //! price, when, with which fee; how every order ends; each equity row; the summary's figures.
 
-mod support;
-
+use crate::support::bars::{Wanted, timeframe};
+use crate::support::data::{Market, Random, Tick, Walk, walk};
+use crate::support::exact::{half_even, instant, parse, rfc3339};
+use crate::support::replay::{Replay, Rules};
+use crate::support::tables::{self, EquityRow, FillRow, OrderRow, Table};
+use crate::support::{Place, Run, bars, check_random, check_run, figures};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use support::bars::{Wanted, timeframe};
-use support::data::{Market, Random, Tick, Walk, walk};
-use support::exact::{half_even, instant, parse, rfc3339};
-use support::replay::{Replay, Rules};
-use support::tables::{self, EquityRow, FillRow, OrderRow, Table};
-use support::{Place, Run, bars, check_random, check_run, figures};
 
 const MAKER: &str = "-0.000123457";
 const TAKER: &str = "0.00043";

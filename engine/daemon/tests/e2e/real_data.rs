@@ -3,15 +3,13 @@
 //! Tests named `real_…` read `shared/data` beside the workspace; where it is absent they say so and pass, and
 //! the twin of each, on made data with the same traits, still runs.
 
-mod support;
-
+use crate::support::bars::{Wanted, bars, timeframe};
+use crate::support::data::{Market, Quote, Random, Tick, Trade, Walk, walk, write_columns};
+use crate::support::exact::{instant, parse};
+use crate::support::tables::{self, BarRow};
+use crate::support::{Place, Run, check_run};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use support::bars::{Wanted, bars, timeframe};
-use support::data::{Market, Quote, Random, Tick, Trade, Walk, walk, write_columns};
-use support::exact::{instant, parse};
-use support::tables::{self, BarRow};
-use support::{Place, Run, check_run};
 
 /// The shared data, if it is there.
 fn shared() -> Option<PathBuf> {

@@ -1,0 +1,13 @@
+//! The program from outside: real processes, files and tables, against slow references written from the contract.
+//!
+//! One test program, so that what the tests share is built and linked once.
+
+mod agents;
+mod bad_input;
+mod cli;
+mod determinism;
+mod import;
+mod import_bad;
+mod real_data;
+mod run_folder;
+mod support;
