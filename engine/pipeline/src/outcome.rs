@@ -20,6 +20,8 @@ pub struct Outcome {
     pub ticks: u64,
     /// How many ticks were older than a closed boundary.
     pub late: u64,
+    /// How many ticks fell outside a bar's 4,096 price bins of the volume profile and count in its outermost.
+    pub ticks_clamped: u64,
     /// The final portfolio.
     pub portfolio: Portfolio,
     /// What the synergy stage counted, if there was one.
@@ -37,7 +39,8 @@ impl Outcome {
         let mut event_hashes = vec![sequencer.hash.value()];
         let mut state_hashes = vec![sequencer.state_hash()];
         let mut probes: Option<Probes> = None;
-        let (mut portfolio, mut synergies, mut agents, mut late) = (None, None, Vec::new(), 0);
+        let (mut portfolio, mut synergies, mut agents) = (None, None, Vec::new());
+        let (mut late, mut ticks_clamped) = (0, 0);
         for group in std::iter::once(sequencer.group).chain(others) {
             match &mut probes {
                 Some(probes) => probes.merge(&group.probes),
@@ -54,6 +57,7 @@ impl Outcome {
                 late = stage.late();
             }
             if let Some(stage) = group.indicators {
+                ticks_clamped = stage.ticks_clamped();
                 event_hashes.push(stage.event_hash());
                 state_hashes.push(stage.state_hash());
             }
@@ -82,6 +86,7 @@ impl Outcome {
             inputs,
             ticks,
             late,
+            ticks_clamped,
             portfolio: portfolio.expect("a layout holds every stage"),
             synergies,
             agents,

@@ -64,9 +64,8 @@ impl Finished<'_> {
     fn suspicious(&self) -> BTreeMap<String, u64> {
         let mut kinds: BTreeMap<String, u64> =
             self.read.suspicious.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect();
-        if self.outcome.late > 0 {
-            kinds.insert("late".to_owned(), self.outcome.late);
-        }
+        let counted = [("late", self.outcome.late), ("profile_clamped", self.outcome.ticks_clamped)];
+        kinds.extend(counted.into_iter().filter(|(_, n)| *n > 0).map(|(kind, n)| (kind.to_owned(), n)));
         kinds
     }
 
