@@ -48,10 +48,16 @@ impl OrderStage {
     /// Takes the touch, and hands the gate a last price.
     #[inline]
     pub fn on_tick(&mut self, tick: &Event) {
-        if tick.kind == Kind::QUOTE {
-            self.touches[tick.symbol.index()].on_quote(tick);
-        }
         self.gate.on_tick(tick);
+        if tick.kind == Kind::QUOTE {
+            self.note_touch(tick);
+        }
+    }
+
+    /// Out of line, so that a trade pays one comparison.
+    #[inline(never)]
+    fn note_touch(&mut self, tick: &Event) {
+        self.touches[tick.symbol.index()].on_quote(tick);
     }
 
     /// Folds the frame's input and equity, then handles its intents in order, appending ORDER, CANCEL and
