@@ -5,14 +5,27 @@
 
 mod feed;
 
-use feed::{feed, stage};
-use matrices::Scaling;
+use feed::{feed, stage_of};
+use matrices::{Column, Matrices, MatrixSpec, Scaling};
+use model::Timeframe;
 use proptest::prelude::*;
 
 const UNIT: f64 = 1024.0;
 
 /// One symbol's bars; a bar is a value for each column, in units of 2⁻¹⁰, or none yet.
 type Bars = Vec<Vec<Option<i64>>>;
+
+/// The stage of one matrix with columns scaled so.
+fn stage(window: usize, scalings: &[Scaling], symbols: usize) -> Matrices {
+    let column = |(i, scaling): (usize, &Scaling)| Column { feature: format!("sma_{i}"), scaling: *scaling };
+    let spec = MatrixSpec {
+        name: "m".to_owned(),
+        timeframe: Timeframe::parse("1m").unwrap(),
+        window: window as u32,
+        columns: scalings.iter().enumerate().map(column).collect(),
+    };
+    stage_of(spec, symbols)
+}
 
 /// What the reference says of a cell: near the bound of flatness rounding may decide either way.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! One matrix over one timeframe, fed one bar at a time through frames.
 
-use matrices::{Column, IndicatorSource, Matrices, MatricesConfig, MatrixSpec, Scaling};
-use model::{Event, Frame, IndicatorSet, Kind, Nanos, SymbolId, Timeframe};
+use matrices::{IndicatorSource, Matrices, MatricesConfig, MatrixSpec};
+use model::{Event, Frame, IndicatorSet, Kind, Nanos, SymbolId};
 
 /// The stage of one matrix whose columns are all of its timeframe's values.
 pub fn stage_of(spec: MatrixSpec, symbols: usize) -> Matrices {
@@ -9,19 +9,6 @@ pub fn stage_of(spec: MatrixSpec, symbols: usize) -> Matrices {
     let timeframes = [spec.timeframe];
     let source = IndicatorSource { timeframes: &timeframes, names: &names, parameters: &[] };
     Matrices::new(MatricesConfig::new(vec![spec]).unwrap(), &source, symbols).unwrap()
-}
-
-/// The stage of one matrix with columns scaled so.
-#[allow(dead_code, reason = "not every test that shares this file makes its own columns")]
-pub fn stage(window: usize, scalings: &[Scaling], symbols: usize) -> Matrices {
-    let column = |(i, scaling): (usize, &Scaling)| Column { feature: format!("sma_{i}"), scaling: *scaling };
-    let spec = MatrixSpec {
-        name: "m".to_owned(),
-        timeframe: Timeframe::parse("1m").unwrap(),
-        window: window as u32,
-        columns: scalings.iter().enumerate().map(column).collect(),
-    };
-    stage_of(spec, symbols)
 }
 
 /// The frame after one bar's values.

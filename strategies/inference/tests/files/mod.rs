@@ -1,8 +1,5 @@
 //! Model files for tests: made whole, then spoilt.
 
-// Each test binary uses some of these.
-#![allow(dead_code)]
-
 use inference::{Expected, Layer, Model, ModelFile, ModelFileError, NetworkDescription, Shape, load};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};

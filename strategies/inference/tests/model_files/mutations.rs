@@ -1,8 +1,6 @@
 //! Bytes that are not a model file, and files that were one: loading them never panics.
 
-mod files;
-
-use files::{expected, load_bytes, model, sha256};
+use crate::files::{expected, load_bytes, model, sha256};
 use inference::Expected;
 use proptest::prelude::*;
 
@@ -74,6 +72,6 @@ proptest! {
         let place = place.index(bytes.len());
         bytes[place] ^= change;
         let expecting = Expected { sha256: sha256(&whole), ..expected(&whole) };
-        prop_assert!(inference::load(&files::Place::new(&bytes).path, &expecting).is_err());
+        prop_assert!(inference::load(&crate::files::Place::new(&bytes).path, &expecting).is_err());
     }
 }

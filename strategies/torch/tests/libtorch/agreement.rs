@@ -1,10 +1,8 @@
 //! libtorch decides as the native kernels do: the six agents' networks, exported by `scripts/export-torchscript.py`, on
 //! random observations; and, without any exported file, a network worked out by hand.
 
-mod modules;
-
+use crate::modules::{Place, SHAPE, policy, policy_by_hand};
 use inference::{Backend, Batch, Expected, Model, Native, Shape, load, seeded_inputs, sha256};
-use modules::{Place, SHAPE, policy, policy_by_hand};
 use safetensors::SafeTensors;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,10 +1,8 @@
 //! Every way a model file is refused, each with a file made here: the error is exact, and its sentence names
 //! the file, the thing and the remedy.
 
-mod files;
-
-use files::{AGENT, Place, SCHEMA_HASH, SHAPE, description, expected, load_bytes, model, sha256};
-use files::{split, with_header, with_metadata};
+use crate::files::{AGENT, Place, SCHEMA_HASH, SHAPE, description, expected, load_bytes, model, sha256};
+use crate::files::{split, with_header, with_metadata};
 use inference::limits::{FILE_BYTES_MAX, HEADER_BYTES_MAX};
 use inference::{
     Batch, Expected, Layer, LayerProblem, ModelError, ModelFile, NetworkError, Shape, load, seeded_inputs,
@@ -251,7 +249,7 @@ fn tensors() {
         }
         let (mut header, data) = split(&file.to_bytes());
         header.remove(name).unwrap();
-        check(&files::join(&header, &data), &ModelError::TensorMissing { name: name.into() }, &[name]);
+        check(&crate::files::join(&header, &data), &ModelError::TensorMissing { name: name.into() }, &[name]);
     }
     let empty = json!({ "dtype": "F32", "shape": [0], "data_offsets": [0, 0] });
     let extra = with_header(|header| drop(header.insert("spare".into(), empty.clone())));

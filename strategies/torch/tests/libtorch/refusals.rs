@@ -1,11 +1,9 @@
 //! What is refused, and that one sentence says why: made modules and sidecars, each wrong in one way.
 
-mod modules;
-
+use crate::modules::{AGENT, Place, SCHEMA_HASH, SHAPE, policy, policy_by_hand};
 use inference::{
     Backend, Batch, EvaluateError, Layer, ModelFile, NetworkDescription, Shape, TestVector, seeded_inputs,
 };
-use modules::{AGENT, Place, SCHEMA_HASH, SHAPE, policy, policy_by_hand};
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 use torch::TorchScript;

@@ -1,8 +1,5 @@
 //! TorchScript modules for tests, traced here, so that no exported file is needed.
 
-// Each test binary uses some of these.
-#![allow(dead_code)]
-
 use inference::{Expected, Shape, sha256};
 use std::path::PathBuf;
 use tch::{CModule, Kind, Tensor};
