@@ -28,11 +28,15 @@ pub(crate) struct Context {
 /// A file of the run.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
-    pub file: DataFile,
+    pub file: Arc<DataFile>,
     pub name: Arc<str>,
 }
 
 impl SourceFile {
+    pub(crate) fn new(file: &Arc<DataFile>) -> Self {
+        Self { file: Arc::clone(file), name: Arc::from(file.path.to_string_lossy()) }
+    }
+
     /// Whether rows of several symbols must be told apart.
     pub(crate) fn is_mixed(&self) -> bool {
         self.file.symbols.len() > 1

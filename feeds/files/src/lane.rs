@@ -2,21 +2,58 @@
 
 use crate::decode::{Decoder, Rows, SourceFile};
 use crate::options::ReplayClock;
-use crate::workers::{CHUNKS_AHEAD, Credits, Decoded, Next, Work, Workers};
-use catalog::TimeRange;
+use crate::workers::{CHUNKS_AHEAD, CHUNKS_BEFORE, Credits, Decoded, Next, Work, Workers};
+use catalog::{DataFile, TimeRange};
 use feed::{FeedError, Reject};
 use model::{Nanos, SymbolId};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The turn of a file in the merge. There may be a great many: a lane is there only while the file needs one.
+pub(crate) struct Turn {
+    /// Its place among the files.
+    pub file: u32,
+    /// No row of the file is earlier in engine time.
+    pub start: Nanos,
+    /// From its opening until nothing of it is left.
+    lane: Option<Box<Lane>>,
+}
+
+impl Turn {
+    /// The turn of a file of which nothing is open yet.
+    pub(crate) fn new(file: u32, start: Nanos) -> Self {
+        Self { file, start, lane: None }
+    }
+
+    /// Starts decoding the file.
+    pub(crate) fn open(&mut self, turn: usize, file: &Arc<DataFile>, workers: &Workers) {
+        assert!(self.lane.is_none(), "a file is opened once");
+        let lane = self.lane.insert(Box::new(Lane::new(Arc::new(SourceFile::new(file)), self.file)));
+        workers.dispatch(turn, Work::Open(Arc::clone(&lane.source)), &lane.credits);
+    }
+
+    /// The lane of an open file.
+    pub(crate) fn lane(&mut self) -> &mut Lane {
+        self.lane.as_mut().expect("a file is open while something of it is left")
+    }
+
+    /// The lane, if the file is open.
+    pub(crate) fn open_lane(&mut self) -> Option<&mut Lane> {
+        self.lane.as_deref_mut()
+    }
+
+    /// Gives up the lane of a file of which nothing is left.
+    pub(crate) fn close(&mut self) {
+        debug_assert!(self.lane().is_through(), "a file is closed at its end");
+        self.lane = None;
+    }
+}
 
 /// One file on its way through the merge.
 pub(crate) struct Lane {
     pub source: Arc<SourceFile>,
     pub file: u32,
-    /// No row of the file is earlier in engine time.
-    pub start: Nanos,
-    pub is_open: bool,
     /// Whether its turn has come.
     pub is_reached: bool,
     pub is_finished: bool,
@@ -52,28 +89,31 @@ pub(crate) struct LaneStream {
 }
 
 impl Lane {
-    pub(crate) fn new(source: Arc<SourceFile>, file: u32, start: Nanos) -> Self {
+    fn new(source: Arc<SourceFile>, file: u32) -> Self {
         Self {
             source,
             file,
-            start,
-            is_open: false,
             is_reached: false,
             is_finished: false,
             ready: VecDeque::new(),
             paused: None,
-            credits: Arc::new(AtomicUsize::new(CHUNKS_AHEAD)),
+            credits: Arc::new(AtomicUsize::new(CHUNKS_BEFORE - 1)),
             streams: Vec::new(),
             rejects: VecDeque::new(),
             next_reject_row: u64::MAX,
         }
     }
 
-    /// Starts decoding the file.
-    pub(crate) fn open(&mut self, lane: usize, workers: &Workers) {
-        debug_assert!(!self.is_open, "a file is opened once");
-        self.is_open = true;
-        workers.dispatch(lane, Work::Open(Arc::clone(&self.source)), &self.credits);
+    /// Whether no rows and no rejects of it are left, beside those in its streams.
+    pub(crate) fn is_through(&self) -> bool {
+        self.is_finished && self.rejects.is_empty()
+    }
+
+    /// Its turn has come: from now on more of it is decoded ahead.
+    pub(crate) fn reach(&mut self) {
+        debug_assert!(!self.is_reached, "a file's turn comes once");
+        self.is_reached = true;
+        self.credits.fetch_add(CHUNKS_AHEAD - CHUNKS_BEFORE, Ordering::AcqRel);
     }
 
     /// Takes what a worker decoded.
@@ -110,8 +150,8 @@ impl Lane {
 }
 
 /// The earliest engine time a file can hold by its statistics; `None` if nothing of it lies in `range`.
-pub(crate) fn earliest(source: &SourceFile, clock: ReplayClock, range: TimeRange) -> Option<Nanos> {
-    let groups = source.file.row_groups.iter().filter(|group| group.rows > 0 && group.may_hold(range));
+pub(crate) fn earliest(file: &DataFile, clock: ReplayClock, range: TimeRange) -> Option<Nanos> {
+    let groups = file.row_groups.iter().filter(|group| group.rows > 0 && group.may_hold(range));
     let bound = |group: &catalog::RowGroupSpan| match clock {
         ReplayClock::Event { .. } => group.ts_event.map_or(i64::MIN, |span| span.min.max(range.from.0)),
         ReplayClock::Recv => group.ts_recv.map_or(i64::MIN, |span| span.min),

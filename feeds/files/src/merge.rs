@@ -7,23 +7,23 @@
 //! costs one comparison a row. Waiting is only ever for the one file that is needed, so the order in
 //! which workers finish cannot change the result.
 
-use crate::decode::{Context, Rows, SourceFile};
-use crate::lane::{Lane, LaneStream, Ready, earliest};
+use crate::decode::{Context, Rows};
+use crate::lane::{Lane, LaneStream, Ready, Turn, earliest};
 use crate::output::{Output, Stop};
 use crate::stream::{Origin, Place, Stream, TooLate};
 use crate::workers::{Work, Workers};
-use catalog::TradeId;
+use catalog::{DataFile, TradeId};
 use feed::{Fault, FeedError, Reject, RejectReason, Rules, SymbolRules, TickHistory, event_text};
 use model::{Event, Nanos, SymbolId};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What the merger is made of.
 pub(crate) struct Setup {
     pub context: Arc<Context>,
-    pub sources: Vec<Arc<SourceFile>>,
+    pub files: Vec<Arc<DataFile>>,
     pub rules: Rules,
     pub symbol_rules: Vec<SymbolRules>,
     /// Files that are opened before their turn.
@@ -36,41 +36,46 @@ pub(crate) struct Merger {
     workers: Workers,
     output: Output,
     rules: Rules,
-    lanes: Vec<Lane>,
+    files: Vec<Arc<DataFile>>,
+    turns: Vec<Turn>,
     streams: Vec<Stream>,
+    /// Places of streams that are over.
+    free_streams: Vec<usize>,
     /// By symbol and kind.
     histories: Vec<TickHistory>,
     heap: BinaryHeap<Reverse<Place>>,
-    /// Lanes by the time of their first row, and how many of them are open.
+    /// Turns by the time of their first row, and how many of them were opened.
     opening: Vec<usize>,
     opened: usize,
-    /// Lanes whose turn has come.
+    /// Files whose turn has come.
     reached: usize,
     open_ahead: usize,
 }
 
 impl Merger {
     pub(crate) fn new(setup: Setup, workers: Workers, output: Output) -> Self {
-        let Setup { context, sources, rules, symbol_rules, open_ahead } = setup;
+        let Setup { context, files, rules, symbol_rules, open_ahead } = setup;
         let default = SymbolRules::default();
         let symbols = context.symbols.len();
         let rules_of = |symbol: usize| symbol_rules.get(symbol).unwrap_or(&default);
         let histories = (0..symbols * 2).map(|index| TickHistory::new(rules_of(index / 2))).collect();
-        let lane = |(file, source): (u32, Arc<SourceFile>)| {
-            let start = earliest(&source, context.clock, context.range)?;
-            Some(Lane::new(source, file, start))
+        let turn = |(file, source): (u32, &Arc<DataFile>)| {
+            let start = earliest(source, context.clock, context.range)?;
+            Some(Turn::new(file, start))
         };
-        let lanes: Vec<Lane> = (0..).zip(sources).filter_map(lane).collect();
-        let mut opening: Vec<usize> = (0..lanes.len()).collect();
-        opening.sort_by_key(|&lane| (lanes[lane].start, lane));
-        let heap = BinaryHeap::with_capacity(lanes.len() * 2);
+        let turns: Vec<Turn> = (0..).zip(&files).filter_map(turn).collect();
+        let mut opening: Vec<usize> = (0..turns.len()).collect();
+        opening.sort_by_key(|&turn| (turns[turn].start, turn));
+        let heap = BinaryHeap::with_capacity(turns.len() * 2);
         let mut merger = Self {
             context,
             workers,
             output,
             rules,
-            lanes,
+            files,
+            turns,
             streams: Vec::new(),
+            free_streams: Vec::new(),
             histories,
             heap,
             opening,
@@ -78,8 +83,8 @@ impl Merger {
             reached: 0,
             open_ahead,
         };
-        for lane in 0..merger.lanes.len() {
-            merger.mark(lane, merger.lanes[lane].start);
+        for turn in 0..merger.turns.len() {
+            merger.mark(turn, merger.turns[turn].start);
         }
         merger
     }
@@ -99,100 +104,106 @@ impl Merger {
                 self.gallop(place.target as usize)?;
             }
         }
-        for lane in &mut self.lanes {
+        for lane in self.turns.iter_mut().filter_map(Turn::open_lane) {
             refuse_until(lane, u64::MAX, &mut self.output)?;
         }
         Ok(())
     }
 
     /// From `ts` on, rows of a file may come that are not decoded yet.
-    fn mark(&mut self, lane: usize, ts: Nanos) {
-        let file = self.lanes[lane].file;
-        self.heap.push(Reverse(Place { ts, class: 0, symbol: SymbolId(0), file, target: lane as u32 }));
+    fn mark(&mut self, turn: usize, ts: Nanos) {
+        let file = self.turns[turn].file;
+        self.heap.push(Reverse(Place { ts, class: 0, symbol: SymbolId(0), file, target: turn as u32 }));
     }
 
     fn open_files(&mut self) {
         while self.opened < self.opening.len() && self.opened <= self.reached + self.open_ahead {
-            let lane = self.opening[self.opened];
-            self.lanes[lane].open(lane, &self.workers);
+            let turn = &mut self.turns[self.opening[self.opened]];
+            turn.open(self.opening[self.opened], &self.files[turn.file as usize], &self.workers);
             self.opened += 1;
         }
     }
 
     /// Takes the next rows of a file, waiting for them if need be.
-    fn advance(&mut self, lane: usize) -> Result<(), Stop> {
-        if !std::mem::replace(&mut self.lanes[lane].is_reached, true) {
+    fn advance(&mut self, turn: usize) -> Result<(), Stop> {
+        if !self.turns[turn].lane().is_reached {
+            self.turns[turn].lane().reach();
             self.reached += 1;
             self.open_files();
-            self.make_streams(lane);
+            self.make_streams(turn);
         }
-        let Ready { mut rows, is_last, bound, decode_ns } = self.wait_for(lane)?;
+        let Ready { mut rows, is_last, bound, decode_ns } = self.wait_for(turn)?;
         self.output.tally.decode_ns += decode_ns;
         let streams = &self.streams;
         let is_idle =
             |stream: &LaneStream| streams[stream.index].is_drained() && !streams[stream.index].holds_back();
-        if self.lanes[lane].streams.iter().all(is_idle) {
-            refuse_until(&mut self.lanes[lane], u64::MAX, &mut self.output)?;
+        let lane = self.turns[turn].lane();
+        if lane.streams.iter().all(is_idle) {
+            refuse_until(lane, u64::MAX, &mut self.output)?;
         }
-        self.lanes[lane].is_finished = is_last;
+        lane.is_finished = is_last;
         // The chunk that was taken leaves room for another.
-        match self.lanes[lane].paused.take() {
-            Some(decoder) => self.workers.dispatch(lane, Work::Next(decoder), &self.lanes[lane].credits),
+        match lane.paused.take() {
+            Some(decoder) => self.workers.dispatch(turn, Work::Next(decoder), &lane.credits),
             None => {
-                self.lanes[lane].credits.fetch_add(1, Ordering::AcqRel);
+                lane.credits.fetch_add(1, Ordering::AcqRel);
             }
         }
-        self.distribute(lane, &mut rows);
-        self.lanes[lane].add_rejects(&mut rows.rejects);
+        self.distribute(turn, &mut rows);
+        self.turns[turn].lane().add_rejects(&mut rows.rejects);
         self.workers.give_back(rows);
-        self.queue(lane, bound);
-        if self.lanes[lane].is_finished {
-            self.release_memory(lane);
-        }
+        self.queue(turn, bound);
+        self.close_if_through(turn);
         Ok(())
     }
 
-    /// Nothing more comes from a file: the memory of its streams that are through serves the next one.
-    fn release_memory(&mut self, lane: usize) {
-        self.lanes[lane].ready = VecDeque::new();
-        for LaneStream { index, .. } in &self.lanes[lane].streams {
-            if self.streams[*index].is_drained() {
+    /// Of a file of which nothing is left nothing is kept: there may be a great many files.
+    fn close_if_through(&mut self, turn: usize) {
+        let lane = self.turns[turn].lane();
+        if lane.is_through() && lane.streams.iter().all(|stream| self.streams[stream.index].is_drained()) {
+            for LaneStream { index, .. } in &lane.streams {
                 self.workers.give_back(self.streams[*index].take_memory());
+                self.free_streams.push(*index);
             }
+            self.turns[turn].close();
         }
     }
 
-    fn wait_for(&mut self, lane: usize) -> Result<Ready, FeedError> {
+    fn wait_for(&mut self, turn: usize) -> Result<Ready, FeedError> {
         while let Some(done) = self.workers.poll() {
-            self.lanes[done.lane].add(done.result);
+            self.turns[done.turn].lane().add(done.result);
         }
         loop {
-            if let Some(ready) = self.lanes[lane].ready.pop_front() {
+            if let Some(ready) = self.turns[turn].lane().ready.pop_front() {
                 return ready;
             }
             let Some(done) = self.workers.wait() else {
                 return Err(FeedError::Thread { message: "all decoding threads are gone".to_owned() });
             };
-            self.lanes[done.lane].add(done.result);
+            self.turns[done.turn].lane().add(done.result);
         }
     }
 
-    fn make_streams(&mut self, lane: usize) {
-        let source = Arc::clone(&self.lanes[lane].source);
-        let file = self.lanes[lane].file;
-        for name in &source.file.symbols {
+    fn make_streams(&mut self, turn: usize) {
+        let lane = self.turns[turn].lane();
+        for name in &lane.source.file.symbols {
             let symbol =
                 self.context.symbols.id(name).expect("every symbol of a file was checked to be known");
-            let index = self.streams.len();
-            let origin = Origin { lane, file, index: index as u32, kind: source.file.kind, symbol };
-            self.streams.push(Stream::new(&origin, self.context.clock, self.rules.reorder_window));
-            self.lanes[lane].streams.push(LaneStream { symbol, index });
+            let index = self.free_streams.pop().unwrap_or(self.streams.len());
+            let kind = lane.source.file.kind;
+            let origin = Origin { turn, file: lane.file, index: index as u32, kind, symbol };
+            let stream = Stream::new(&origin, self.context.clock, self.rules.reorder_window);
+            match self.streams.get_mut(index) {
+                Some(place) => *place = stream,
+                None => self.streams.push(stream),
+            }
+            lane.streams.push(LaneStream { symbol, index });
         }
     }
 
     /// Hands the rows of a file to its streams; those that no stream takes join the rejects.
-    fn distribute(&mut self, lane: usize, rows: &mut Rows) {
-        let lane = &self.lanes[lane];
+    fn distribute(&mut self, turn: usize, rows: &mut Rows) {
+        let lane = self.turns[turn].lane();
         match lane.streams[..] {
             [only] if !self.streams[only.index].sorts() => self.streams[only.index].take_all(rows),
             _ => {
@@ -219,11 +230,12 @@ impl Merger {
     }
 
     /// Puts the streams of a file that have rows into the heap, and a mark from when on more may come.
-    fn queue(&mut self, lane: usize, bound: Option<Nanos>) {
+    fn queue(&mut self, turn: usize, bound: Option<Nanos>) {
         let mut from = bound.unwrap_or(Nanos::MIN);
         let mut is_drained = true;
-        for place in 0..self.lanes[lane].streams.len() {
-            let stream = &mut self.streams[self.lanes[lane].streams[place].index];
+        let lane = self.turns[turn].lane();
+        for LaneStream { index, .. } in &lane.streams {
+            let stream = &mut self.streams[*index];
             is_drained &= stream.is_drained();
             from = stream.earliest_held().map_or(from, |held| from.min(held));
             if let (Some(head), false) = (stream.head_place(), stream.is_queued) {
@@ -232,16 +244,16 @@ impl Merger {
             }
         }
         // A file of one symbol needs no mark while it has rows: they come first anyway.
-        if !self.lanes[lane].is_finished && (bound.is_some() || is_drained) {
-            self.mark(lane, from);
+        if !lane.is_finished && (bound.is_some() || is_drained) {
+            self.mark(turn, from);
         }
     }
 
     /// Judges and hands on the rows of a stream while they come before those of all others.
     fn gallop(&mut self, index: usize) -> Result<(), Stop> {
-        let Self { streams, lanes, histories, heap, output, rules, context, workers, .. } = self;
+        let Self { streams, turns, histories, heap, output, rules, context, .. } = self;
         let stream = &mut streams[index];
-        let lane = &mut lanes[stream.lane];
+        let lane = turns[stream.turn].lane();
         let history = &mut histories[stream.history];
         let limit = heap.peek().map(|Reverse(place)| *place);
         let (limit_ts, wins_tie) =
@@ -264,12 +276,11 @@ impl Merger {
         stream.past = past;
         let head = stream.head_place();
         stream.is_queued = head.is_some();
-        let lane = stream.lane;
+        let (turn, is_finished, is_only) = (stream.turn, lane.is_finished, lane.streams.len() == 1);
         match head {
             Some(head) => heap.push(Reverse(head)),
-            // Nothing more comes from the file: its memory serves the next one.
-            None if lanes[lane].is_finished => workers.give_back(streams[index].take_memory()),
-            None if lanes[lane].streams.len() == 1 => self.mark(lane, Nanos::MIN),
+            None if is_finished => self.close_if_through(turn),
+            None if is_only => self.mark(turn, Nanos::MIN),
             None => {}
         }
         Ok(())

@@ -26,7 +26,7 @@ pub type TimeSource = Arc<dyn Fn() -> u64 + Send + Sync>;
 /// What to replay, and how.
 pub struct ReplayOptions {
     /// The files, from [`catalog::discover`]; their order breaks ties.
-    pub files: Vec<DataFile>,
+    pub files: Vec<Arc<DataFile>>,
     /// How to read them: the same as they were discovered with.
     pub read: ReadOptions,
     /// Every symbol of the run, those of the files among them.
@@ -53,7 +53,7 @@ impl ReplayOptions {
     /// All rows of some files by their own time, with default rules, on one worker.
     pub fn new(files: Vec<DataFile>, read: ReadOptions, symbols: SymbolTable) -> Self {
         Self {
-            files,
+            files: files.into_iter().map(Arc::new).collect(),
             read,
             symbols,
             rules: Rules::default(),

@@ -1,6 +1,6 @@
 //! The feed: starts the threads, hands over their batches, ends them.
 
-use crate::decode::{Context, SourceFile};
+use crate::decode::Context;
 use crate::merge::{Merger, Setup};
 use crate::options::{ReplayClock, ReplayOptions, ThreadHook};
 use crate::output::{Inlet, Message, channel};
@@ -66,12 +66,8 @@ impl ParquetFeed {
             range: options.range,
             time_source: options.time_source,
         });
-        let source = |file: catalog::DataFile| {
-            let name = Arc::from(file.path.to_string_lossy());
-            Arc::new(SourceFile { file, name })
-        };
         let setup = Setup {
-            sources: options.files.into_iter().map(source).collect(),
+            files: options.files,
             rules: options.rules,
             symbol_rules: options.symbol_rules,
             open_ahead: options.workers,

@@ -16,13 +16,13 @@ pub(crate) struct Place {
     pub class: u8,
     pub symbol: SymbolId,
     pub file: u32,
-    /// The stream, or the lane if `class` is 0.
+    /// The stream, or the turn if `class` is 0.
     pub target: u32,
 }
 
 /// The rows of one symbol in one file.
 pub(crate) struct Stream {
-    pub lane: usize,
+    pub turn: usize,
     pub symbol: SymbolId,
     pub class: u8,
     pub file: u32,
@@ -49,7 +49,7 @@ pub(crate) struct TooLate;
 
 /// Where a stream comes from.
 pub(crate) struct Origin {
-    pub lane: usize,
+    pub turn: usize,
     pub file: u32,
     pub index: u32,
     pub kind: TickKind,
@@ -68,7 +68,7 @@ impl Stream {
     pub(crate) fn new(origin: &Origin, clock: ReplayClock, reorder_window: Nanos) -> Self {
         let class = class_of(origin.kind);
         Self {
-            lane: origin.lane,
+            turn: origin.turn,
             symbol: origin.symbol,
             class,
             file: origin.file,

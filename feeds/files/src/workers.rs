@@ -22,6 +22,9 @@ pub(crate) enum Work {
     Next(Box<Decoder>),
 }
 
+/// Chunks of a file that may wait for the merger before its turn has come: enough to begin with.
+pub(crate) const CHUNKS_BEFORE: usize = 1;
+
 /// Chunks of a file that may wait for the merger, beside the one it works on.
 pub(crate) const CHUNKS_AHEAD: usize = 3;
 
@@ -32,7 +35,7 @@ const SPARES_MAX: usize = 32;
 pub(crate) type Credits = Arc<AtomicUsize>;
 
 struct Job {
-    lane: usize,
+    turn: usize,
     work: Work,
     credits: Credits,
 }
@@ -58,7 +61,7 @@ pub(crate) struct Decoded {
 
 /// The answer to a job.
 pub(crate) struct Done {
-    pub lane: usize,
+    pub turn: usize,
     pub result: Result<Decoded, FeedError>,
 }
 
@@ -85,13 +88,13 @@ impl Workers {
                 }
                 'jobs: for mut job in jobs {
                     loop {
-                        let (lane, credits) = (job.lane, Arc::clone(&job.credits));
+                        let (turn, credits) = (job.turn, Arc::clone(&job.credits));
                         let (result, next) = perform(&context, job, spare.try_recv().unwrap_or_default());
-                        if done.send(Done { lane, result }).is_err() {
+                        if done.send(Done { turn, result }).is_err() {
                             break 'jobs;
                         }
                         let Some(decoder) = next else { break };
-                        job = Job { lane, work: Work::Next(decoder), credits };
+                        job = Job { turn, work: Work::Next(decoder), credits };
                     }
                 }
             };
@@ -102,10 +105,10 @@ impl Workers {
     }
 
     /// Gives out a file.
-    pub(crate) fn dispatch(&self, lane: usize, work: Work, credits: &Credits) {
+    pub(crate) fn dispatch(&self, turn: usize, work: Work, credits: &Credits) {
         let jobs = self.jobs.as_ref().expect("jobs are taken until the workers are dropped");
         // The workers live as long as this sender; if one were gone the answer would be missed instead.
-        let _ = jobs.send(Job { lane, work, credits: Arc::clone(credits) });
+        let _ = jobs.send(Job { turn, work, credits: Arc::clone(credits) });
     }
 
     /// Gives back memory to be used again.

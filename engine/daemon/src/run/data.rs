@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct RunData {
     /// The files, in byte order of their paths.
-    pub files: Vec<DataFile>,
+    pub files: Vec<Arc<DataFile>>,
     /// Every symbol of data and config.
     pub instruments: InstrumentTable,
     /// By symbol id.
@@ -48,7 +48,7 @@ impl RunData {
             return Err(Failure::Usage(sentence.to_owned()));
         }
         let read = read_options(config)?;
-        let files = discover(&config.data.paths, &read)?;
+        let files: Vec<_> = discover(&config.data.paths, &read)?.into_iter().map(Arc::new).collect();
         let names = files.iter().flat_map(|file| file.symbols.iter().cloned());
         let symbols = SymbolTable::new(names.chain(config.instruments.list.keys().cloned()));
         let mut kinds = vec![Kinds::default(); symbols.len()];
@@ -83,10 +83,10 @@ impl RunData {
     /// Whether a tick of a kind is accepted: reads as far as the first.
     fn has_ticks(&self, config: &Config, symbol: SymbolId, kind: TickKind) -> Result<bool, Failure> {
         let name = self.instruments.symbols.name(symbol);
-        let is_wanted = |file: &&DataFile| file.kind == kind && file.symbols.iter().any(|n| n == name);
+        let is_wanted = |file: &&Arc<DataFile>| file.kind == kind && file.symbols.iter().any(|n| n == name);
         for file in self.files.iter().filter(is_wanted) {
             let mut options = self.options(config)?;
-            options.files = vec![file.clone()];
+            options.files = vec![Arc::clone(file)];
             options.rules.on_bad_row = OnBadRow::Reject;
             let mut feed = ParquetFeed::new(options);
             feed.connect()?;
@@ -113,7 +113,7 @@ impl RunData {
 
     /// Names of the symbols that have ticks made from bars, in byte order.
     pub fn made_from_bars(&self) -> Vec<String> {
-        let is_made = |file: &&DataFile| file.source.as_deref().is_some_and(is_bars);
+        let is_made = |file: &&Arc<DataFile>| file.source.as_deref().is_some_and(is_bars);
         let names: BTreeSet<&String> =
             self.files.iter().filter(is_made).flat_map(|file| &file.symbols).collect();
         names.into_iter().cloned().collect()
