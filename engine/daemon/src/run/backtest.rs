@@ -11,6 +11,7 @@ use super::outcome::{Finished, assert_account, speed};
 use super::placement::{Placed, place};
 use super::print;
 use super::recorder::Recorder;
+use super::signals::drain_at_signal;
 use super::timed::TimedFeed;
 use super::wiring::{self, WithStrategy};
 use crate::cli::BacktestArgs;
@@ -66,11 +67,13 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         generate_if_missing(generator, &config.data.paths[0])?;
     }
     let data = RunData::find(config)?;
+    let progress = pipeline::Progress::default();
+    drain_at_signal(&progress.stop);
     let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite }.create(args.out.as_deref())?;
     let run_id = folder.name();
     let models = Models::load(config)?;
     let commands = models.as_ref().map_or_else(Vec::new, |models| models.commands(config));
-    let replay = Replay::prepare(&loaded, &data, &cores, folder, commands)?;
+    let replay = Replay::prepare(&loaded, &data, &cores, folder, commands, progress)?;
     if let Some(sentence) = &replay.placed.note {
         note(sentence);
     }
@@ -157,6 +160,7 @@ struct Replay<'a> {
     placed: Placed,
     folder: RunFolder,
     commands: Vec<Event>,
+    progress: pipeline::Progress,
 }
 
 /// What a replay leaves.
@@ -176,6 +180,7 @@ impl<'a> Replay<'a> {
         cores: &Cores,
         folder: RunFolder,
         commands: Vec<Event>,
+        progress: pipeline::Progress,
     ) -> Result<Self, Failure> {
         let config = &loaded.config;
         wiring::check_quantity(config, data)?;
@@ -186,6 +191,7 @@ impl<'a> Replay<'a> {
             placed: place(config, cores)?,
             folder,
             commands,
+            progress,
         })
     }
 }
@@ -213,7 +219,7 @@ impl WithStrategy for Replay<'_> {
         let file_hashes = hash_files(self.data.paths());
         let pin = pin_in_turn(self.placed.decode_cores.clone());
         let mut feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin)?);
-        let ran = replay(&run_config, stages, venue, &mut feed, tap, self.data.rows());
+        let ran = replay(&run_config, stages, venue, &mut feed, tap, self.data.rows(), &self.progress);
         let read = feed.summary();
         let waited_ns = feed.waited_ns();
         // Its threads hold the sink for rejects.
@@ -246,15 +252,8 @@ fn replay<S: Strategy + 'static>(
     feed: &mut TimedFeed<files::ParquetFeed>,
     tap: Tap,
     rows: u64,
+    progress: &pipeline::Progress,
 ) -> Result<(Outcome, u64), RunError> {
-    let progress = pipeline::Progress::default();
-    // A second signal ends the process at once; the first only asks it to drain.
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let registered =
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&progress.stop))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&progress.stop)));
-        registered.expect("the system lets a process handle its own signals");
-    }
     let shown =
         Shown::start("backtest", progress::Progress::new(rows, Arc::clone(&progress.ticks)), Show::detect());
     let stopwatch = Stopwatch::new();
@@ -262,7 +261,7 @@ fn replay<S: Strategy + 'static>(
     feed.connect()?;
     feed.subscribe(&(0..stages_symbols(&stages)).map(model::SymbolId).collect::<Vec<_>>())?;
     feed.prime()?;
-    let outcome = run(config, stages, venue, feed, Outlets { tap: Some(tap), orders: None }, &progress);
+    let outcome = run(config, stages, venue, feed, Outlets { tap: Some(tap), orders: None }, progress);
     let wall_ns = stopwatch.nanos_between(start, stopwatch.raw());
     drop(shown);
     outcome.map(|outcome| (outcome, wall_ns))

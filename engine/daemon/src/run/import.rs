@@ -7,6 +7,7 @@
 use super::data::symbol_rules;
 use super::generate::note;
 use super::print;
+use super::signals::drain_at_signal;
 use crate::cli::{ImportArgs, parse_sets};
 use crate::config::{self, Config, Loaded, print_instant};
 use crate::failure::Failure;
@@ -51,13 +52,7 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
 
 fn run(options: ImportOptions) -> Result<Imported, Failure> {
     let progress = ImportProgress::default();
-    // A second signal ends the process at once; the first only asks it to stop.
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let registered =
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&progress.stop))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&progress.stop)));
-        registered.expect("the system lets a process handle its own signals");
-    }
+    drain_at_signal(&progress.stop);
     let shown = Shown::start("import: looking", Progress::new(0, Arc::clone(&progress.rows)), Show::detect());
     let import = Import::scan(options, &progress);
     drop(shown);

@@ -11,6 +11,7 @@ mod models;
 mod outcome;
 mod placement;
 mod recorder;
+mod signals;
 mod timed;
 mod wiring;
 

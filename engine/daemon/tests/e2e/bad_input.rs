@@ -479,6 +479,12 @@ const SLOW: &str = "[run]\nstrategies = [\"mean_reversion\"]\nwait = \"block\"\n
 
 #[test]
 fn a_signal_drains_the_run_and_what_was_read_is_a_whole_run() {
+    for signal in ["-INT", "-HUP"] {
+        check_drains(signal);
+    }
+}
+
+fn check_drains(signal: &str) {
     let place = Place::new();
     let (all, part) = (place.path("all.parquet"), place.path("part.parquet"));
     let trades = some_trades(600_000);
@@ -491,7 +497,7 @@ fn a_signal_drains_the_run_and_what_was_read_is_a_whole_run() {
     let mut line = String::new();
     stderr.read_line(&mut line).expect("text");
     assert!(line.starts_with("backtest"), "{line:?} is no progress; the run was too short");
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.expect("there is a kill").success());
     let (mut stdout, mut rest) = (String::new(), String::new());
     child.stdout.take().expect("it is piped").read_to_string(&mut stdout).expect("text");
