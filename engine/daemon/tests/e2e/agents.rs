@@ -12,7 +12,7 @@ const AGENTS: [&str; 7] = ["mlmi", "nwrqk", "regime", "fvg", "momentum", "entry"
 const TABLES: [&str; 6] = ["bars", "indicators", "decisions", "synergies", "orders", "fills"];
 
 /// A synthetic market of two symbols.
-fn market(place: &Place, days: u32) -> Vec<PathBuf> {
+pub fn market(place: &Place, days: u32) -> Vec<PathBuf> {
     let symbol = |name: &str, price: &str, volatility: &str| {
         format!(
             "[[symbols]]\nname = \"{name}\"\nstart_price = \"{price}\"\ntick_size = \"0.01\"\nlot = \"1\"\n\
@@ -38,7 +38,7 @@ fn generate(config: &Path, out: &Path) -> Vec<PathBuf> {
     vec![out.to_owned()]
 }
 
-fn config(more: &str) -> String {
+pub fn config(more: &str) -> String {
     format!(
         "[run]\nstrategies = [\"marl\"]\nwait = \"block\"\n[bars]\ntimeframes = [\"5m\"]\n\
          [risk]\nmax_position = \"50\"\n[venue]\nlatency = \"1ms\"\n{more}"

@@ -5,6 +5,7 @@
 mod agents;
 mod bad_input;
 mod cli;
+mod context;
 mod determinism;
 mod import;
 mod import_bad;
