@@ -68,13 +68,13 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let data = RunData::find(config)?;
     let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite }.create(args.out.as_deref())?;
     let run_id = folder.name();
-    let models = Models::load(config)?;
+    let (models, backends) = Models::load(config)?.unzip();
     let commands = models.as_ref().map_or_else(Vec::new, |models| models.commands(config));
     let replay = Replay::prepare(&loaded, &data, &cores, folder, commands)?;
     if let Some(sentence) = &replay.placed.note {
         note(sentence);
     }
-    let done = wiring::with_strategy(config, &data.instruments, models.as_ref(), replay)?;
+    let done = wiring::with_strategy(config, &data.instruments, backends, replay)?;
     let finished = Finished {
         run_id,
         layout: config.run.layout.to_string(),

@@ -12,3 +12,4 @@ mod import_bad;
 mod real_data;
 mod run_folder;
 mod support;
+mod torch;
