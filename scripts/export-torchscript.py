@@ -5,14 +5,17 @@
     target/torch-python/bin/python scripts/export-torchscript.py configs/models target/torch/models
 
 Rebuilds each network from its file's description and weights, traces and freezes it, loads what is to be written, and
-checks the answer to the file's test vector, alone and in a batch. Prints each file's SHA-256, as a configuration
-names it. The same PyTorch gives the same bytes in the same folder: TorchScript notes where the traced source was.
+checks the answer to the file's test vector, alone and in a batch. Puts the file it came from beside it, by which the
+loader knows whose it is and for which features (agents.backend = "torch"). Prints each TorchScript file's SHA-256, as
+a configuration names it. The same PyTorch gives the same bytes in the same folder: TorchScript notes where the traced
+source was.
 """
 
 import hashlib
 import importlib.util
 import io
 import pathlib
+import shutil
 import sys
 import warnings
 
@@ -61,6 +64,8 @@ def main():
             sys.exit(f"{agent} in TorchScript differs from its test vector by {difference:e}, more than {DIFFERENCE_MAX}")
         path = out / f"{agent}.pt"
         path.write_bytes(script)
+        if not source.samefile(out):
+            shutil.copyfile(source / f"{agent}.safetensors", path.with_suffix(".safetensors"))
         print(hashlib.sha256(script).hexdigest(), path, f"(test vector to within {difference:.1e})")
 
 

@@ -4,6 +4,8 @@
 #   scripts/test.sh           what CI runs
 #   scripts/test.sh --long    more cases of everything that is random
 #
+# The second backend, libtorch, is tested where scripts/setup-torch.sh has been run: it is 500 MB that nothing else
+# needs.
 # Needs the Rust toolchain, Python 3 with venv and pip, and, for what is missing, apt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,6 +35,19 @@ cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
 
 step "schedules of the ring's atomics"
 cargo test -p ring --features shuttle --test schedules 2>&1 | tee -a "$log"
+
+if [ -d target/torch/libtorch/torch ]; then
+  step "libtorch"
+  if [ -x target/torch-python/bin/python ]; then
+    target/torch-python/bin/python scripts/export-torchscript.py configs/models target/torch/models
+  fi
+  (
+    export LIBTORCH="$PWD/target/torch/libtorch/torch"
+    cargo clippy -p torch -p daemon --features torch/libtorch,daemon/libtorch --all-targets --quiet -- -D warnings
+    cargo test -p torch --features libtorch 2>&1 | tee -a "$log"
+    cargo test -p daemon --features libtorch --test e2e torch 2>&1 | tee -a "$log"
+  )
+fi
 
 step "the program as a newcomer runs it"
 cargo build --release

@@ -25,9 +25,10 @@ mod window;
 pub use config::{
     CELLS_MAX, CELLS_RUN_MAX, COLUMNS_MAX, ConfigError, MATRICES_MAX, MatricesConfig, WINDOW_MAX, WINDOW_MIN,
 };
+pub use normalise::{Normalised, normalise};
 pub use schema::{FeatureSchema, IndicatorSource, SCHEMA_VERSION};
 pub use spec::{Column, MatrixSpec, Scaling};
-pub use stage::Matrices;
+pub use stage::{FEATURE_MAX, Matrices};
 pub use unit::unit_of;
 
 use model::{Frame, Matrix};

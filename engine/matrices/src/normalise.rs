@@ -13,6 +13,32 @@ pub(crate) const CLIP: f64 = 3.0;
 /// A deviation of at most this times max(1, |mean|) is rounding, not movement.
 pub(crate) const FLAT_MAX: f64 = 1e-9;
 
+/// A whole window normalised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normalised {
+    /// Row by row, the oldest first.
+    pub cells: Vec<f32>,
+    /// By column, in its own unit; 0 of a raw one.
+    pub mean: Vec<f64>,
+    /// By column: what a distance from the mean is divided by; 1 of a raw column, infinite of a flat one.
+    pub deviation: Vec<f64>,
+}
+
+/// The cells that the stage writes for these rows, bit for bit. `rows` holds row after row, the oldest first.
+///
+/// # Panics
+/// If there is no row, or the last one is not whole.
+pub fn normalise(columns: &[Column], rows: &[f64]) -> Normalised {
+    let rows_len = rows.len() / columns.len();
+    assert_eq!(rows.len(), rows_len * columns.len(), "whole rows");
+    let mut window = Window::new(rows_len, columns.len());
+    rows.chunks_exact(columns.len()).for_each(|row| window.push(row.iter().copied()));
+    let mut normaliser = Normaliser::new(columns);
+    let mut cells = vec![0.0; rows.len()];
+    normaliser.write(&window, &mut cells);
+    Normalised { cells, mean: normaliser.mean, deviation: normaliser.deviation }
+}
+
 /// Writes matrices with these columns. Holds one number of each kind per column, written anew each time.
 #[derive(Debug, Clone)]
 pub(crate) struct Normaliser {
@@ -93,6 +119,16 @@ mod tests {
             &[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0],
             &[-1.5, -0.5, -0.5, -0.5, 0.0, 0.0, 1.0, 2.0],
         );
+    }
+
+    #[test]
+    fn each_column_has_its_own_scale() {
+        let columns = [Scaling::ZScore, Scaling::Raw, Scaling::ZScore]
+            .map(|scaling| Column { feature: String::new(), scaling });
+        let found = normalise(&columns, &[1.0, 7.0, 2.5, 3.0, -7.0, 2.5]);
+        assert_eq!(found.cells, [-1.0, 7.0, 0.0, 1.0, -7.0, 0.0]);
+        assert_eq!(found.mean, [2.0, 0.0, 2.5]);
+        assert_eq!(found.deviation, [1.0, 1.0, f64::INFINITY]);
     }
 
     #[test]

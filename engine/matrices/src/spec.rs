@@ -59,6 +59,11 @@ impl Scaling {
             Self::Raw => "raw",
         }
     }
+
+    /// The one of a word of the feature schema.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::ZScore, Self::Raw].into_iter().find(|one| one.name() == name)
+    }
 }
 
 /// One column of a matrix.

@@ -12,7 +12,7 @@ use crate::{ConfigError, FeatureSchema, IndicatorSource, MatricesConfig, MatrixS
 use model::{Event, Frame, IndicatorSet, Matrix, StreamHash};
 
 /// Largest magnitude of a feature that exists: what an f32 holds. NaN is not within it.
-const FEATURE_MAX: f64 = f32::MAX as f64;
+pub const FEATURE_MAX: f64 = f32::MAX as f64;
 
 /// The matrix stage of the pipeline.
 #[derive(Debug, Clone)]

@@ -157,6 +157,9 @@ impl Verdict {
     }
 }
 
+/// How many numbers of portfolio context stand beside the matrix that an agent reads.
+pub const CONTEXT_LEN: usize = 9;
+
 /// One decision of all agents on one symbol.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {
@@ -164,6 +167,9 @@ pub struct Decision {
     pub symbol: SymbolId,
     /// What it was asked for; `None` where the agents are asked at every bar.
     pub synergy: Option<(Pattern, Direction)>,
+    /// The portfolio context, as every network read it: position/limit, unrealised P&L/equity, bars since entry/100,
+    /// drawdown, a place for each default pattern, direction of the synergy.
+    pub context: [f32; CONTEXT_LEN],
     /// By agent: the probabilities of long, flat, short (`Entry`: aggressive, execute, wait).
     pub says: [[f32; 3]; Agent::ALL.len()],
     /// By agent: whether its answer was missing, so that its default stands in `says`.
@@ -190,29 +196,41 @@ pub struct Decision {
 
 const NO_PATTERN: u64 = 0xff;
 
+/// Places for floats in the words; two of them are always 0.
+const FLOATS: usize = 40;
+/// The place of the context's first, at the beginning of a word.
+const CONTEXT_FIRST: usize = 30;
+
+const _: () = assert!(CONTEXT_FIRST + CONTEXT_LEN <= FLOATS && 3 + FLOATS / 2 == Decision::WORDS);
+const _: () = assert!(3 + CONTEXT_FIRST / 2 == Decision::WORDS_HASHED, "the context's words come last");
+
 impl Decision {
     /// How many words [`Decision::words`] gives.
-    pub const WORDS: usize = 18;
+    pub const WORDS: usize = 23;
+    /// How many of them, from the first on, enter a hash: all but the context's. A context is worked out from accounts,
+    /// fills, bars and synergies, which are hashed where they come from; what was answered to it is hashed here.
+    pub const WORDS_HASHED: usize = 18;
 
-    /// Every field, for a hash or a ring. Two floats share a word.
+    /// Every field, for a hash or a ring, the context's last. Two floats share a word.
     pub fn words(&self) -> [u64; Self::WORDS] {
         let (pattern, direction) = match self.synergy {
             Some((pattern, direction)) => (pattern.index() as u64, u64::from(direction == Direction::Long)),
             None => (NO_PATTERN, 0),
         };
         let missed = (0..).zip(self.missed).map(|(bit, missed)| u64::from(missed) << bit).sum::<u64>();
-        let mut floats = [0.0_f32; 30];
+        let mut floats = [0.0_f32; FLOATS];
         floats[..18].copy_from_slice(self.says.as_flattened());
         floats[18..23].copy_from_slice(&self.weights);
         floats[23] = self.blend;
         floats[24..27].copy_from_slice(&self.ensemble);
         floats[27] = self.confidence;
         floats[28] = self.gate;
+        floats[CONTEXT_FIRST..][..CONTEXT_LEN].copy_from_slice(&self.context);
         let mut words = [0; Self::WORDS];
         words[0] = u64::from(self.symbol.0) | pattern << 32 | direction << 40 | missed << 48;
         words[1] = self.action as u64 | (self.urgency as u64) << 8 | (self.verdict as u64) << 16;
         words[2] = self.target.raw() as u64;
-        for (word, pair) in words[3..18].iter_mut().zip(floats.chunks_exact(2)) {
+        for (word, pair) in words[3..].iter_mut().zip(floats.chunks_exact(2)) {
             *word = u64::from(pair[0].to_bits()) | u64::from(pair[1].to_bits()) << 32;
         }
         words
@@ -221,8 +239,8 @@ impl Decision {
     /// The decision of these words.
     pub fn from_words(words: [u64; Self::WORDS]) -> Self {
         let byte = |word: u64, at: u32| (word >> at) as u8;
-        let mut floats = [0.0_f32; 30];
-        for (pair, word) in floats.chunks_exact_mut(2).zip(&words[3..18]) {
+        let mut floats = [0.0_f32; FLOATS];
+        for (pair, word) in floats.chunks_exact_mut(2).zip(&words[3..]) {
             pair.copy_from_slice(&[f32::from_bits(*word as u32), f32::from_bits((word >> 32) as u32)]);
         }
         let triple = |at: usize| [floats[at], floats[at + 1], floats[at + 2]];
@@ -232,6 +250,7 @@ impl Decision {
             symbol: SymbolId(words[0] as u32),
             synergy: (u64::from(pattern) != NO_PATTERN)
                 .then(|| (Pattern::ALL[usize::from(pattern)], direction)),
+            context: std::array::from_fn(|place| floats[CONTEXT_FIRST + place]),
             says: std::array::from_fn(|agent| triple(3 * agent)),
             missed: std::array::from_fn(|agent| words[0] >> 48 >> agent & 1 == 1),
             weights: std::array::from_fn(|voter| floats[18 + voter]),
@@ -260,6 +279,7 @@ mod tests {
                 let decision = Decision {
                     symbol: SymbolId(u32::MAX - 1),
                     synergy,
+                    context: std::array::from_fn(|place| 0.5 - place as f32),
                     says: std::array::from_fn(|agent| [0.1 * agent as f32, 0.25, -0.0]),
                     missed: std::array::from_fn(|agent| agent % 2 == n % 2),
                     weights: [0.1, 0.2, 0.7, 0.4, 0.6],
@@ -273,6 +293,10 @@ mod tests {
                     target: Quantity::new(-9 * n as i64),
                 };
                 assert_eq!(Decision::from_words(decision.words()), decision);
+                let elsewhere = Decision { context: [7.0; CONTEXT_LEN], ..decision };
+                let (words, others) = (decision.words(), elsewhere.words());
+                let differ: Vec<usize> = (0..Decision::WORDS).filter(|&at| words[at] != others[at]).collect();
+                assert!(differ.into_iter().eq(Decision::WORDS_HASHED..Decision::WORDS));
             }
         }
     }

@@ -24,7 +24,7 @@ mod time;
 
 pub use account::Account;
 pub use bar::{Bar, BarSource, IndicatorSet};
-pub use decision::{Action, Agent, AgentGroup, Decision, Urgency, Verdict};
+pub use decision::{Action, Agent, AgentGroup, CONTEXT_LEN, Decision, Urgency, Verdict};
 pub use event::{Event, Kind, Quote, Trade};
 pub use frame::Frame;
 pub use hash::{StreamHash, combine_hashes};

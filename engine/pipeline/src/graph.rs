@@ -20,7 +20,7 @@ use bars::Bars;
 use indicators::Indicators;
 use matching::VenueError;
 use matrices::Matrices;
-use model::{Event, Frame, Kind, StreamHash};
+use model::{Decision, Event, Frame, Kind, StreamHash};
 use orders::{OrderError, OrderStage};
 use portfolio::{Portfolio, PortfolioError};
 use std::fmt;
@@ -84,7 +84,7 @@ impl<S: Strategy> StrategyStage<S> {
         for decision in self.intents.decisions() {
             frame.push_decision(*decision);
             self.hash.events(&frame.events[frame.events.len() - 1..]);
-            self.hash.words(&decision.words());
+            self.hash.words(&decision.words()[..Decision::WORDS_HASHED]);
         }
         for intent in self.intents.iter() {
             let event = intent.to_event(&input, Kind::INTENT, None);

@@ -226,6 +226,7 @@ mod tests {
         Decision {
             symbol: SymbolId(3),
             synergy: Some((Pattern::ALL[2], Direction::Short)),
+            context: std::array::from_fn(|place| place as f32 - 0.25),
             says: [[0.25, 0.5, 0.25]; Agent::ALL.len()],
             missed: [false, true, false, false, false, true],
             weights: [0.5; Agent::VOTERS],

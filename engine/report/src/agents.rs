@@ -2,7 +2,7 @@
 //! `matrices.parquet`.
 //!
 //! A single agent's action is its own largest probability; on a tie it is flat (`entry`: wait), the choice that does
-//! nothing. Probabilities are widened from f32, exactly.
+//! nothing. Probabilities and the context are widened from f32, exactly.
 //! Not here: what came of a decision (`outcome`).
 
 use crate::error::ReportError;
@@ -10,6 +10,7 @@ use crate::meta::{MATRICES_NOTE, MatrixTable, RunMeta};
 use crate::outcome::Outcome;
 use crate::table::Table;
 use crate::tables::{DecisionColumns, MatrixColumns, SynergyColumns};
+use arrow_array::builder::Float64Builder;
 use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency};
 use parquet::file::metadata::KeyValue;
 use std::path::Path;
@@ -153,6 +154,7 @@ fn agent_row(columns: &mut DecisionColumns, whose: &Whose<'_>, decision: &Decisi
     columns.pattern.append_null();
     columns.direction.append_null();
     columns.target.quantity_option(None);
+    columns.context.iter_mut().for_each(Float64Builder::append_null);
 }
 
 fn ensemble_row(columns: &mut DecisionColumns, whose: &Whose<'_>, decision: &Decision, outcome: Outcome) {
@@ -169,6 +171,8 @@ fn ensemble_row(columns: &mut DecisionColumns, whose: &Whose<'_>, decision: &Dec
     columns.pattern.append_option(decision.synergy.map(|(pattern, _)| pattern.to_string()));
     columns.direction.append_option(decision.synergy.map(|(_, direction)| direction.name()));
     columns.target.quantity_option(Some(decision.target));
+    let context = columns.context.iter_mut().zip(decision.context);
+    context.for_each(|(column, number)| column.append_value(number.into()));
 }
 
 /// The place of the largest; `on_tie` where there are two.

@@ -3,9 +3,10 @@
 //! Not here: what a decision rests on and what came of it (`caused`).
 
 use crate::agents::ENSEMBLE;
-use crate::read::{Nullable as _, ReadError, Rows, Scan, Texts};
+use crate::read::{Nullable as _, ReadError, Rows, TableFile, Texts};
+use crate::tables::CONTEXT_COLUMNS;
 use arrow_array::{Decimal128Array, Float64Array};
-use model::Agent;
+use model::{Agent, CONTEXT_LEN};
 use std::path::Path;
 
 /// The table.
@@ -81,6 +82,8 @@ pub(crate) struct Whole {
     pub direction: Option<String>,
     /// In units of 1e-9.
     pub target: Option<i128>,
+    /// The portfolio context that the agents read; `None` in a folder from before it was kept.
+    pub context: Option<[f64; CONTEXT_LEN]>,
 }
 
 impl Decided {
@@ -96,11 +99,14 @@ struct Batch<'a> {
     p: [&'a Float64Array; 3],
     confidence: &'a Float64Array,
     target: &'a Decimal128Array,
+    context: Option<Vec<&'a Float64Array>>,
 }
 
 impl<'a> Batch<'a> {
-    fn of(rows: &'a Rows<'a>) -> Result<Self, ReadError> {
+    fn of(rows: &'a Rows<'a>, has_context: bool) -> Result<Self, ReadError> {
+        let context = || CONTEXT_COLUMNS.iter().map(|name| rows.doubles(name)).collect::<Result<Vec<_>, _>>();
         Ok(Self {
+            context: has_context.then(context).transpose()?,
             rows,
             p: probabilities(rows)?,
             confidence: rows.doubles("confidence")?,
@@ -138,7 +144,14 @@ impl<'a> Batch<'a> {
             pattern: self.text("pattern", row)?,
             direction: self.text("direction", row)?,
             target: self.target.maybe(row),
+            context: self.context(row),
         })
+    }
+
+    fn context(&self, row: usize) -> Option<[f64; CONTEXT_LEN]> {
+        let numbers: Option<Vec<f64>> =
+            self.context.as_ref()?.iter().map(|column| column.maybe(row)).collect();
+        numbers?.try_into().ok()
     }
 }
 
@@ -153,9 +166,12 @@ pub(crate) fn read(
     mut is_wanted: impl FnMut(u64, &str) -> bool,
 ) -> Result<Vec<Decided>, ReadError> {
     let mut found: Vec<Decided> = Vec::new();
-    Scan::open(run_dir, DECISIONS, &COLUMNS, None)?.each(|rows| {
+    let table = TableFile::open(run_dir, DECISIONS)?;
+    let has_context = CONTEXT_COLUMNS.iter().all(|column| table.has(column));
+    let context = if has_context { &CONTEXT_COLUMNS[..] } else { &[] };
+    table.scan(&[&COLUMNS, context].concat(), None)?.each(|rows| {
         let (seqs, symbols) = (rows.numbers("seq")?, rows.texts("symbol")?);
-        let batch = Batch::of(rows)?;
+        let batch = Batch::of(rows, has_context)?;
         let agents = rows.texts("agent")?;
         for row in 0..rows.len() {
             let (seq, symbol) = (seqs.value(row), symbols.get(row).unwrap_or_default());

@@ -1,5 +1,6 @@
 //! What the records of a run mean: the names behind their numbers.
 
+use matrices::{Column, MatrixSpec, Scaling};
 use model::{InstrumentTable, Timeframe};
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +13,10 @@ pub struct RunMeta {
     pub timeframes: Vec<Timeframe>,
     /// Names of the indicator values, by timeframe.
     pub indicator_names: Vec<Vec<String>>,
-    /// The run's matrices, by index; none without agents.
-    pub matrices: Vec<MatrixMeta>,
+    /// The run's matrices, by index.
+    pub matrices: Vec<MatrixSpec>,
+    /// Which of them the agents read; none without agents.
+    pub matrices_read: Vec<usize>,
     /// Whether the matrices' cells are kept.
     pub matrix_table: MatrixTable,
     /// Start of every client order id.
@@ -22,17 +25,6 @@ pub struct RunMeta {
     pub strategy: String,
     /// Whose money it is.
     pub account: String,
-}
-
-/// A matrix that agents see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MatrixMeta {
-    /// Its name.
-    pub name: String,
-    /// Of which bars its rows are.
-    pub timeframe: Timeframe,
-    /// Names of its columns: indicator values of that timeframe.
-    pub columns: Vec<String>,
 }
 
 /// Whether `matrices.parquet` is written: a matrix a bar is most of a run folder's bytes, and only training reads them.
@@ -52,21 +44,43 @@ pub(crate) const MATRICES_NOTE: &str = "matrices";
 pub(crate) struct MatrixNote {
     pub name: String,
     pub timeframe: String,
+    /// In bars; 0 where a program from before it was noted wrote the folder.
+    #[serde(default)]
+    pub window: usize,
     pub columns: Vec<String>,
+    /// By column, as the feature schema says it; none likewise.
+    #[serde(default)]
+    pub scaling: Vec<String>,
+}
+
+impl MatrixNote {
+    fn of(matrix: &MatrixSpec) -> Self {
+        Self {
+            name: matrix.name.clone(),
+            timeframe: matrix.timeframe.to_string(),
+            window: matrix.window as usize,
+            columns: matrix.columns.iter().map(|column| column.feature.clone()).collect(),
+            scaling: matrix.columns.iter().map(|column| column.scaling.name().to_owned()).collect(),
+        }
+    }
+
+    /// The columns with what becomes of their values; `None` where the note does not say all of it.
+    pub(crate) fn scaled_columns(&self) -> Option<Vec<Column>> {
+        let is_whole =
+            self.window > 0 && !self.columns.is_empty() && self.scaling.len() == self.columns.len();
+        let columns = self.columns.iter().zip(&self.scaling);
+        let column = |(feature, scaling): (&String, &String)| {
+            Some(Column { feature: feature.clone(), scaling: Scaling::parse(scaling)? })
+        };
+        columns.map(column).collect::<Option<Vec<_>>>().filter(|_| is_whole)
+    }
 }
 
 impl RunMeta {
-    /// The matrices as `decisions.parquet` says them.
+    /// The matrices that the agents read, as `decisions.parquet` says them.
     pub(crate) fn matrices_note(&self) -> String {
-        let notes: Vec<MatrixNote> = self
-            .matrices
-            .iter()
-            .map(|matrix| MatrixNote {
-                name: matrix.name.clone(),
-                timeframe: matrix.timeframe.to_string(),
-                columns: matrix.columns.clone(),
-            })
-            .collect();
+        let notes: Vec<MatrixNote> =
+            self.matrices_read.iter().map(|index| MatrixNote::of(&self.matrices[*index])).collect();
         serde_json::to_string(&notes).expect("names are plain data")
     }
 }

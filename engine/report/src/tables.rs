@@ -4,7 +4,7 @@
 
 mod agents;
 
-pub(crate) use agents::{DecisionColumns, MatrixColumns, SynergyColumns};
+pub(crate) use agents::{CONTEXT_COLUMNS, DecisionColumns, MatrixColumns, SynergyColumns};
 
 use crate::table::{
     Columns, Narrow, Times, Wide, double_field, narrow_field, text_field, time_field, wide_field,

@@ -3,6 +3,7 @@
 mod agents_run;
 
 use agents_run::{AAA, bar, check_golden, decision, meta, recorded, summary, timer, voices};
+use arrow_array::RecordBatch;
 use model::{Action, Urgency, Verdict};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -63,8 +64,15 @@ fn a_folder_that_explains_nothing_is_named() {
 
 /// Writes a table again with other row groups and other words in its metadata.
 fn rewrite(dir: &Path, table: &str, group_rows: usize, notes: &[(&str, &str)]) {
+    rewrite_columns(dir, table, usize::MAX, group_rows, notes);
+}
+
+/// The same, with the first `columns` of its columns only.
+fn rewrite_columns(dir: &Path, table: &str, columns: usize, group_rows: usize, notes: &[(&str, &str)]) {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(dir.join(table)).unwrap()).unwrap();
     let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    let kept = |batch: &RecordBatch| (0..batch.num_columns().min(columns)).collect::<Vec<_>>();
+    let batches: Vec<_> = batches.iter().map(|batch| batch.project(&kept(batch)).unwrap()).collect();
     let notes = notes.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(group_rows))
@@ -114,9 +122,60 @@ fn features_are_those_at_the_decision_and_of_no_later_bar() {
     let dir = folder.finish(&summary(), "").unwrap();
     for seq in [7_919, 2 * 7_919, 3 * 7_919, BARS] {
         let text = explain(&dir, seq).unwrap();
-        let values: Vec<&str> = text.lines().filter(|line| line.starts_with("    ")).collect();
-        let expected = [format!("    price_momentum_5  {}", 100_000 + seq), format!("    fvg_age{seq:>17}")];
+        let (_, features) = text.split_once("Features the agents read").unwrap();
+        let values: Vec<&str> = features.lines().filter(|line| line.starts_with("    ")).skip(1).collect();
+        // Three values one apart: the newest is √1.5 deviations above the middle one.
+        let expected = [("price_momentum_5", 100_000 + seq), ("fvg_age", seq)].map(|(name, value)| {
+            format!("    {name:<16}{value:>8}{:>8}   0.816497  1.22474  -1.22474  1.22474", value - 1)
+        });
         assert_eq!(values, expected, "{text}");
         assert!(text.contains("strategic, 30m: none so far"), "{text}");
     }
+}
+
+/// The lines of a section of the first decision's page.
+fn section<'a>(text: &'a str, title: &str) -> Vec<&'a str> {
+    text.lines().skip_while(|line| *line != title).skip(1).take_while(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn cells_that_were_recorded_are_shown_as_they_are() {
+    let (_home, dir) = recorded(MatrixTable::Written);
+    let text = explain(&dir, 10).unwrap();
+    let lines = section(&text, "Features the agents read");
+    let words: Vec<Vec<&str>> = lines.iter().map(|line| line.split_whitespace().collect()).collect();
+    assert!(
+        lines[1].contains("2 bars to") && lines[1].ends_with("as recorded in matrices.parquet"),
+        "{lines:?}"
+    );
+    assert_eq!(words[3], ["mlmi_value", "0.8", "0.6", "0.2", "3", "0.5", "3"]);
+    assert_eq!(words[4][4..], ["0", "-1", "0"]);
+    assert!(
+        lines[5].contains("3 bars to") && lines[5].ends_with("as recorded in matrices.parquet"),
+        "{lines:?}"
+    );
+    assert_eq!(words[7][4..], ["0.25", "-3", "1.5"]);
+    // The matrix of an earlier bar is older than the newest bar: what is shown is of the matrix.
+    let text = explain(&dir, 20).unwrap();
+    let lines = section(&text, "Features the agents read");
+    assert!(
+        lines[5].starts_with("  tactical, 5m, 3 bars to the close of 2025-01-01 00:30:00 UTC"),
+        "{lines:?}"
+    );
+    assert!(lines[7].split_whitespace().nth(1) == Some("-0.25"), "{lines:?}");
+}
+
+#[test]
+fn a_folder_from_before_inputs_were_kept_is_explained_without_them() {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let note = r#"[{"name":"strategic","timeframe":"30m","columns":["mlmi_value","nwrqk_value"]}]"#;
+    rewrite_columns(&dir, "decisions.parquet", 20, 100, &[("matrices", note)]);
+    let text = explain(&dir, 10).unwrap();
+    assert_eq!(section(&text, "Portfolio context the agents read"), ["  not recorded"]);
+    let lines = section(&text, "Features the agents read");
+    assert!(lines[1].contains("matrices.record = true"), "{lines:?}");
+    assert_eq!(
+        lines[3].split_whitespace().collect::<Vec<_>>(),
+        ["mlmi_value", "0.8", "-", "-", "-", "-", "-"]
+    );
 }

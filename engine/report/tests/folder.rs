@@ -40,6 +40,7 @@ fn meta() -> RunMeta {
         timeframes: ["1m", "5m"].map(|text| Timeframe::parse(text).unwrap()).to_vec(),
         indicator_names: vec![vec!["sma_2".to_owned(), "ema_2".to_owned()], vec!["rsi_14".to_owned()]],
         matrices: Vec::new(),
+        matrices_read: Vec::new(),
         matrix_table: MatrixTable::Omitted,
         session: "0badcafe".to_owned(),
         strategy: "ema_cross".to_owned(),
@@ -369,7 +370,10 @@ fn without_agents_the_table_of_decisions_is_empty() {
         "decisions.parquet",
         &["seq:uint64 ts_event:ts(Nanosecond,UTC) symbol:text strategy:text agent:text p_long:float64 \
            p_flat:float64 p_short:float64 action:text confidence:float64 outcome:text verdict:text missed:boolean \
-           weight:float64 blend:float64 gate:float64 urgency:text pattern:text direction:text target:decimal(18,9)"],
+           weight:float64 blend:float64 gate:float64 urgency:text pattern:text direction:text target:decimal(18,9) \
+           context_position:float64 context_unrealised_pnl:float64 context_bars_held:float64 context_drawdown:float64 \
+           context_pattern_mlmi_nwrqk_fvg:float64 context_pattern_mlmi_fvg_nwrqk:float64 \
+           context_pattern_nwrqk_fvg_mlmi:float64 context_pattern_nwrqk_mlmi_fvg:float64 context_direction:float64"],
     );
 }
 

@@ -13,10 +13,9 @@
 //! computed in f64 and rounded once.
 //! Not here: the figures themselves (`strategy`, `portfolio`).
 
+pub use model::CONTEXT_LEN;
 use model::{Direction, Pattern};
 
-/// How many numbers.
-pub const CONTEXT_LEN: usize = 9;
 /// Where the pattern's places begin.
 const PATTERN_FIRST: usize = 4;
 /// How many patterns have a place.

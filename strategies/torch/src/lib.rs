@@ -7,6 +7,7 @@
 //! scripts/setup-torch.sh                  # 500 MB into target/torch; prints the next line
 //! export LIBTORCH=...
 //! cargo test -p torch --features libtorch
+//! cargo run --release -p daemon --features libtorch -- ...   # agents.backend = "torch"
 //! ```
 //!
 //! A `TorchScript` is loaded from a file whose SHA-256 is configured, checked for its shape, for giving

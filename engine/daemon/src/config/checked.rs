@@ -220,10 +220,22 @@ pub enum BarFill {
 pub struct AgentsSetup {
     /// All but files.
     pub config: AgentsConfig,
+    /// Who answers.
+    pub backend: BackendChoice,
     /// Weights in files, for some agents.
     pub models: Vec<ModelSource>,
     /// Weights that are swapped in during the run, earliest first.
     pub reloads: Vec<(Nanos, ModelSource)>,
+}
+
+/// `agents.backend`: who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackendChoice {
+    /// Our own kernels.
+    Native,
+    /// libtorch, in a program that was built with it.
+    #[cfg(feature = "libtorch")]
+    Torch,
 }
 
 /// Weights in a file.

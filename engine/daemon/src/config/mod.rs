@@ -28,9 +28,9 @@ mod tests;
 mod times;
 
 pub use checked::{
-    AgentsSetup, BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, ExcessDecimals,
-    IngestConfig, InstrumentConfig, InstrumentsConfig, ModelSource, OnBadRow, ReplayClock, ReplayConfig,
-    RunConfig, StrategyChoice, TimeUnit, Wait,
+    AgentsSetup, BackendChoice, BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig,
+    ExcessDecimals, IngestConfig, InstrumentConfig, InstrumentsConfig, ModelSource, OnBadRow, ReplayClock,
+    ReplayConfig, RunConfig, StrategyChoice, TimeUnit, Wait,
 };
 pub use effective::{Effective, Override};
 pub use error::{ConfigError, Place};

@@ -15,15 +15,15 @@ use super::signals::drain_at_signal;
 use super::timed::TimedFeed;
 use super::wiring::{self, WithStrategy};
 use crate::cli::BacktestArgs;
-use crate::config::Loaded;
+use crate::config::{Config, Loaded, StrategyChoice};
 use crate::failure::Failure;
 use crate::progress::{self, Show, Shown};
 use crate::table::{self, Colour};
 use bars::BarsConfig;
 use feed::{Feed, FeedError};
-use model::{Clock, Event, SystemClock};
+use model::{AgentGroup, Clock, Event, SystemClock};
 use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
-use report::{MatrixMeta, MatrixTable, Overwrite, RunFolder, RunMeta};
+use report::{MatrixTable, Overwrite, RunFolder, RunMeta};
 use ring::{Cores, Stopwatch, pin_to_core};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -71,13 +71,13 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     drain_at_signal(&progress.stop);
     let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite }.create(args.out.as_deref())?;
     let run_id = folder.name();
-    let models = Models::load(config)?;
+    let (models, backends) = Models::load(config)?.unzip();
     let commands = models.as_ref().map_or_else(Vec::new, |models| models.commands(config));
     let replay = Replay::prepare(&loaded, &data, &cores, folder, commands, progress)?;
     if let Some(sentence) = &replay.placed.note {
         note(sentence);
     }
-    let done = wiring::with_strategy(config, &data.instruments, models.as_ref(), replay)?;
+    let done = wiring::with_strategy(config, &data.instruments, backends, replay)?;
     let finished = Finished {
         run_id,
         layout: config.run.layout.to_string(),
@@ -135,7 +135,8 @@ impl RunFolderFor<'_> {
             instruments: self.data.instruments.clone(),
             timeframes: config.bars.timeframes.clone(),
             indicator_names: config.indicators.schema(),
-            matrices: config.matrices.specs().iter().map(matrix_meta).collect(),
+            matrices: config.matrices.specs().to_vec(),
+            matrices_read: matrices_read(config),
             matrix_table: if config.record_matrices { MatrixTable::Written } else { MatrixTable::Omitted },
             session: self.loaded.session(),
             strategy: config.run.strategy.name().to_owned(),
@@ -144,11 +145,17 @@ impl RunFolderFor<'_> {
     }
 }
 
-fn matrix_meta(spec: &matrices::MatrixSpec) -> MatrixMeta {
-    MatrixMeta {
-        name: spec.name.clone(),
-        timeframe: spec.timeframe,
-        columns: spec.columns.iter().map(|column| column.feature.clone()).collect(),
+/// The matrices that the agents read; none where nobody is asked.
+fn matrices_read(config: &Config) -> Vec<usize> {
+    match config.run.strategy {
+        StrategyChoice::Marl => {
+            let mut read = [AgentGroup::Strategic, AgentGroup::Tactical]
+                .map(|group| config.agents.config.matrix(group))
+                .to_vec();
+            read.dedup();
+            read
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -1,15 +1,17 @@
-//! The agents' weights: the program's own, or those of files that the configuration names by hash.
+//! The agents' weights: the program's own, or those of files that the configuration names by hash; and who answers with
+//! them.
 //!
-//! Not here: what a file must be (`inference`).
+//! A TorchScript file cannot say whose it is and for which features. A `safetensors` file beside it does, of the same
+//! name: `mlmi.pt` and `mlmi.safetensors`.
+//! Not here: what a file must be (`inference`, `torch`).
 
 use super::wiring;
-use crate::config::{Config, ModelSource, StrategyChoice};
+use crate::config::{BackendChoice, Config, ModelSource, StrategyChoice};
 use crate::failure::Failure;
-use inference::{Backend, Expected, Native, Network};
+use inference::{Backend, Expected, Native};
 use matrices::Matrices;
 use model::{Agent, Event, Nanos};
 use std::path::Path;
-use std::sync::Arc;
 
 /// The program's own weights, by agent: files of `configs/models`.
 const BUILT_IN: [&[u8]; Agent::ALL.len()] = [
@@ -32,11 +34,12 @@ pub struct AgentModel {
     pub sha256: String,
     /// What the file says of how they came about.
     pub training: String,
-    /// The network.
-    pub network: Arc<Network>,
 }
 
-/// All weights of a run.
+/// An agent's weights, and who answers with them.
+type Answering = (AgentModel, Box<dyn Backend>);
+
+/// All weights of a run, without those who answer with them.
 #[derive(Debug, Clone)]
 pub struct Models {
     /// By agent.
@@ -46,16 +49,22 @@ pub struct Models {
 }
 
 impl Models {
-    /// Loads every agent's weights, if the strategy has agents.
+    /// Loads every agent's weights, if the strategy has agents. With them come, by agent, those who answer: who does at
+    /// the start, then its reloads in the order of their times.
     ///
     /// # Errors
     /// [`Failure::Usage`] with the loader's sentence; nothing is used of a file that was refused.
-    pub fn load(config: &Config) -> Result<Option<Self>, Failure> {
+    pub fn load(config: &Config) -> Result<Option<(Self, agents::Models)>, Failure> {
         if config.run.strategy != StrategyChoice::Marl {
             return Ok(None);
         }
         // Only for their schemas: how many symbols there are does not matter.
         let matrices = wiring::matrices(config, 1)?.expect("agents have their matrices");
+        let mut backends: agents::Models = Default::default();
+        let mut keep = |(model, backend): Answering| {
+            backends[model.agent as usize].push(backend);
+            model
+        };
         let at_start = Agent::ALL.into_iter().map(|agent| {
             let source = config.agents.models.iter().find(|source| source.agent == agent);
             match source {
@@ -63,20 +72,10 @@ impl Models {
                 None => built_in(agent, config, &matrices),
             }
         });
+        let at_start = at_start.map(|loaded| loaded.map(&mut keep)).collect::<Result<_, _>>()?;
         let reloads = config.agents.reloads.iter().map(|(_, source)| from_file(source, config, &matrices));
-        Ok(Some(Self {
-            at_start: at_start.collect::<Result<_, _>>()?,
-            reloads: reloads.collect::<Result<_, _>>()?,
-        }))
-    }
-
-    /// By agent: what answers at the start, then its reloads in the order of their times.
-    pub fn backends(&self) -> agents::Models {
-        Agent::ALL.map(|agent| {
-            let own = self.at_start.iter().chain(&self.reloads).filter(|model| model.agent == agent);
-            own.map(|model| -> Box<dyn Backend> { Box::new(Native::new(Arc::clone(&model.network))) })
-                .collect()
-        })
+        let reloads = reloads.map(|loaded| loaded.map(&mut keep)).collect::<Result<_, _>>()?;
+        Ok(Some((Self { at_start, reloads }, backends)))
     }
 
     /// The inputs that swap the reloads in.
@@ -101,14 +100,36 @@ fn expected(agent: Agent, sha256: String, config: &Config, matrices: &Matrices) 
     }
 }
 
-fn from_file(source: &ModelSource, config: &Config, matrices: &Matrices) -> Result<AgentModel, Failure> {
-    let expected = expected(source.agent, source.sha256.clone(), config, matrices);
-    let model =
-        inference::load(&source.file, &expected).map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(agent_model(source.agent, source.file.display().to_string(), model))
+fn refused(error: impl std::fmt::Display) -> Failure {
+    Failure::Usage(error.to_string())
 }
 
-fn built_in(agent: Agent, config: &Config, matrices: &Matrices) -> Result<AgentModel, Failure> {
+fn from_file(source: &ModelSource, config: &Config, matrices: &Matrices) -> Result<Answering, Failure> {
+    let expected = expected(source.agent, source.sha256.clone(), config, matrices);
+    match config.agents.backend {
+        BackendChoice::Native => {
+            let model = inference::load(&source.file, &expected).map_err(refused)?;
+            Ok(native(source.agent, source.file.display().to_string(), model))
+        }
+        #[cfg(feature = "libtorch")]
+        BackendChoice::Torch => torch_script(source, &expected),
+    }
+}
+
+#[cfg(feature = "libtorch")]
+fn torch_script(source: &ModelSource, expected: &Expected) -> Result<Answering, Failure> {
+    let sidecar = source.file.with_extension("safetensors");
+    let script = torch::TorchScript::load_checked(&source.file, expected, &sidecar).map_err(refused)?;
+    let model = AgentModel {
+        agent: source.agent,
+        file: source.file.display().to_string(),
+        sha256: expected.sha256.to_ascii_lowercase(),
+        training: "a TorchScript file does not say".to_owned(),
+    };
+    Ok((model, Box::new(script)))
+}
+
+fn built_in(agent: Agent, config: &Config, matrices: &Matrices) -> Result<Answering, Failure> {
     let bytes = BUILT_IN[agent as usize];
     let expected = expected(agent, inference::sha256(bytes), config, matrices);
     let name = format!("built-in {}.safetensors", agent.name());
@@ -117,9 +138,10 @@ fn built_in(agent: Agent, config: &Config, matrices: &Matrices) -> Result<AgentM
             "{error}; the run's features are not those of the built-in weights: list others in agents.models"
         ))
     })?;
-    Ok(agent_model(agent, name, model))
+    Ok(native(agent, name, model))
 }
 
-fn agent_model(agent: Agent, file: String, model: inference::Model) -> AgentModel {
-    AgentModel { agent, file, sha256: model.sha256, training: model.training, network: model.network }
+fn native(agent: Agent, file: String, model: inference::Model) -> Answering {
+    let known = AgentModel { agent, file, sha256: model.sha256, training: model.training };
+    (known, Box::new(Native::new(model.network)))
 }

@@ -3,7 +3,6 @@
 //! Not here: what the values mean (each crate), whether they make sense (`config`).
 
 use super::data::RunData;
-use super::models::Models;
 use crate::config::{BarFill, BarSources, Config, StrategyChoice};
 use crate::failure::Failure;
 use agents::Marl;
@@ -137,11 +136,11 @@ pub trait WithStrategy {
 }
 
 /// Builds the configured strategy and hands it on. Each is a type of its own: the stages call it directly.
-/// `models` are those of the agents, where there are any.
+/// `models` are those who answer for the agents, where there are any.
 pub fn with_strategy<W: WithStrategy>(
     config: &Config,
     instruments: &InstrumentTable,
-    models: Option<&Models>,
+    models: Option<agents::Models>,
     with: W,
 ) -> Result<W::Output, Failure> {
     let (timeframes, symbols) = (&config.bars.timeframes, instruments.symbols.len());
@@ -152,7 +151,7 @@ pub fn with_strategy<W: WithStrategy>(
         StrategyChoice::Marl => {
             let matrices = config.matrices.specs();
             let inputs = agents::Inputs { schema, matrices, instruments, initial_capital };
-            let models = models.expect("agents have their weights").backends();
+            let models = models.expect("agents have their weights");
             with.run(Marl::new(config.agents.config, models, &inputs).map_err(refused)?)
         }
         StrategyChoice::SynergyOnly => {

@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const AGENTS: [&str; 7] = ["mlmi", "nwrqk", "regime", "fvg", "momentum", "entry", "ensemble"];
 const TABLES: [&str; 6] = ["bars", "indicators", "decisions", "synergies", "orders", "fills"];
 
 /// A synthetic market of two symbols.
-fn market(place: &Place, days: u32) -> Vec<PathBuf> {
+pub fn market(place: &Place, days: u32) -> Vec<PathBuf> {
     let symbol = |name: &str, price: &str, volatility: &str| {
         format!(
             "[[symbols]]\nname = \"{name}\"\nstart_price = \"{price}\"\ntick_size = \"0.01\"\nlot = \"1\"\n\
@@ -38,7 +38,7 @@ fn generate(config: &Path, out: &Path) -> Vec<PathBuf> {
     vec![out.to_owned()]
 }
 
-fn config(more: &str) -> String {
+pub fn config(more: &str) -> String {
     format!(
         "[run]\nstrategies = [\"marl\"]\nwait = \"block\"\n[bars]\ntimeframes = [\"5m\"]\n\
          [risk]\nmax_position = \"50\"\n[venue]\nlatency = \"1ms\"\n{more}"
@@ -46,7 +46,7 @@ fn config(more: &str) -> String {
 }
 
 #[track_caller]
-fn check_same(one: &Run, other: &Run) {
+pub fn check_same(one: &Run, other: &Run) {
     assert_eq!(one.hashes(), other.hashes(), "{} and {}", one.dir.display(), other.dir.display());
     for name in TABLES {
         let same = Table::read(&one.dir, name) == Table::read(&other.dir, name);
@@ -202,7 +202,7 @@ fn simulated_misses_and_latency_replay_and_reloads_act_from_their_time_on() {
     assert_ne!(of(&same), of(&swapped), "from its time on the other weights answer");
 }
 
-fn sha256(path: &Path) -> String {
+pub fn sha256(path: &Path) -> String {
     use sha2::Digest;
     let bytes = std::fs::read(path).expect("the file is there");
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

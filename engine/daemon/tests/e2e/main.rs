@@ -5,9 +5,11 @@
 mod agents;
 mod bad_input;
 mod cli;
+mod context;
 mod determinism;
 mod import;
 mod import_bad;
 mod real_data;
 mod run_folder;
 mod support;
+mod torch;

@@ -1,16 +1,18 @@
-//! What was on the table when a decision was made: the bars that closed, the features agents saw, risk's words.
+//! What was on the table when a decision was made: the bars that closed, their indicators, the features agents saw,
+//! risk's words.
 
-use crate::decided::{DECISIONS, Decided};
-use crate::meta::{MATRICES_NOTE, MatrixNote};
+use super::features::{self, FeatureSet};
+use crate::decided::Decided;
 use crate::read::{Nullable as _, ReadError, Rows, Scan, TableFile};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a decision was made on, beside its synergy.
 pub(super) struct Context {
     /// The bars of the symbol that closed at its instant, in the order they were recorded.
     pub bars: Vec<BarRow>,
-    /// By matrix.
+    /// What the indicators said of them.
+    pub readings: Vec<Reading>,
+    /// By matrix that agents read.
     pub features: Vec<FeatureSet>,
     /// The wishes of the symbol that risk refused at its instant.
     pub refusals: Vec<Refusal>,
@@ -28,13 +30,11 @@ pub(super) struct BarRow {
     pub trades: u32,
 }
 
-/// The newest values of a matrix' features.
-pub(super) struct FeatureSet {
-    pub matrix: MatrixNote,
-    /// The end of their bar; `None` where there were none yet.
-    pub ts_close: Option<i64>,
-    /// By name.
-    pub values: BTreeMap<String, f64>,
+/// What an indicator said of a bar that closed.
+pub(super) struct Reading {
+    pub timeframe: String,
+    pub name: String,
+    pub value: f64,
 }
 
 /// A refused wish.
@@ -49,7 +49,8 @@ impl Context {
     pub fn read(run_dir: &Path, decided: &Decided) -> Result<Self, ReadError> {
         Ok(Self {
             bars: bars(run_dir, decided)?,
-            features: features(run_dir, decided)?,
+            readings: readings(run_dir, decided)?,
+            features: features::read(run_dir, decided)?,
             refusals: refusals(run_dir, decided)?,
         })
     }
@@ -98,54 +99,24 @@ fn bar(rows: &Rows<'_>, row: usize) -> Result<BarRow, ReadError> {
     })
 }
 
-/// The newest values at or before the decision, by matrix. Row groups are read from the newest back, as far as needed.
-fn features(run_dir: &Path, decided: &Decided) -> Result<Vec<FeatureSet>, ReadError> {
-    let note = TableFile::open(run_dir, DECISIONS)?.note(MATRICES_NOTE).map(serde_json::from_str);
-    let matrices: Vec<MatrixNote> = note.and_then(Result::ok).unwrap_or_default();
-    let unread = |matrix| FeatureSet { matrix, ts_close: None, values: BTreeMap::new() };
-    let mut sets: Vec<FeatureSet> = matrices.into_iter().map(unread).collect();
-    if sets.is_empty() {
-        return Ok(sets);
-    }
+/// What the indicators said of the symbol's bars that closed with the decision, in the order they were recorded.
+fn readings(run_dir: &Path, decided: &Decided) -> Result<Vec<Reading>, ReadError> {
     let table = TableFile::open(run_dir, "indicators.parquet")?;
-    for group in table.groups_within("ts_close", &(i64::MIN..=decided.ts)).into_iter().rev() {
-        let scan = table.scan_groups(&["symbol", "timeframe", "ts_close", "name", "value"], &[group])?;
-        scan.each(|rows| sets.iter_mut().try_for_each(|set| set.take(rows, decided)))?;
-        // The rows of one bar may begin in the row group before.
-        let is_whole =
-            |set: &FeatureSet| set.ts_close.zip(group.first).is_some_and(|(found, first)| first < found);
-        if sets.iter().all(is_whole) {
-            break;
-        }
-    }
-    Ok(sets)
-}
-
-impl FeatureSet {
-    /// Takes the values among these rows, where they are newer than what it has.
-    fn take(&mut self, rows: &Rows<'_>, decided: &Decided) -> Result<(), ReadError> {
-        let (symbols, timeframes, names) =
-            (rows.texts("symbol")?, rows.texts("timeframe")?, rows.texts("name")?);
-        let (closes, values) = (rows.times("ts_close")?, rows.doubles("value")?);
+    let groups = table.groups_within("ts_close", &(decided.ts..=decided.ts));
+    let mut readings = Vec::new();
+    table.scan_groups(&["symbol", "timeframe", "ts_close", "name", "value"], &groups)?.each(|rows| {
+        let (symbols, closes) = (rows.texts("symbol")?, rows.times("ts_close")?);
+        let (timeframes, names, values) =
+            (rows.texts("timeframe")?, rows.texts("name")?, rows.doubles("value")?);
         for row in 0..rows.len() {
-            let ts_close = closes.value(row);
-            let is_ours = ts_close <= decided.ts
-                && Some(ts_close) >= self.ts_close
-                && timeframes.get(row) == Some(&self.matrix.timeframe)
-                && symbols.get(row) == Some(&decided.symbol);
-            let Some(name) =
-                names.get(row).filter(|name| is_ours && self.matrix.columns.iter().any(|c| c == name))
-            else {
-                continue;
-            };
-            if self.ts_close != Some(ts_close) {
-                self.values.clear();
-                self.ts_close = Some(ts_close);
+            if closes.value(row) == decided.ts && symbols.get(row) == Some(&decided.symbol) {
+                let (timeframe, name) = (timeframes.text(row), names.text(row));
+                readings.push(Reading { timeframe, name, value: values.value(row) });
             }
-            self.values.insert(name.to_owned(), values.value(row));
         }
         Ok(())
-    }
+    })?;
+    Ok(readings)
 }
 
 fn refusals(run_dir: &Path, decided: &Decided) -> Result<Vec<Refusal>, ReadError> {

@@ -2,14 +2,17 @@
 //!
 //! Why: a decision that cannot be explained cannot be trusted. Everything stands in the run folder's tables, and the
 //! arithmetic is written out with the recorded numbers, so that a reader can check it by hand.
-//! Not here: computing a decision again. What is printed is what was recorded.
+//! Not here: asking a network again. What is printed was recorded, or is worked out from what was: cells that were
+//! not kept, products and sums.
 //!
-//! Reading order: this page finds the decisions, `context` what they rest on, `arithmetic` how the voices were
-//! combined, `text` writes it down.
+//! Reading order: this page finds the decisions, `context` and `features` what they rest on, `arithmetic` how the
+//! voices were combined, `text` and `saw` write it down.
 
 mod arithmetic;
 mod columns;
 mod context;
+mod features;
+mod saw;
 mod text;
 
 use crate::caused::{self, Cause};
@@ -81,8 +84,9 @@ impl From<ReadError> for ExplainError {
     }
 }
 
-/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars, synergy,
-/// features, what each agent said, how it was combined, gate, verdict, risk's answer, orders and fills.
+/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars,
+/// indicators, synergy, features, portfolio context, what each agent said, how it was combined, gate, verdict, risk's
+/// answer, orders and fills.
 ///
 /// # Errors
 /// [`ExplainError`] where the folder cannot be read or the input caused no decision.

@@ -2,9 +2,9 @@
 //! probabilities, prices and quantities as they were recorded.
 
 use super::FILLS_MAX;
-use super::arithmetic;
 use super::columns::{Align, aligned, decimal, instant, maybe_decimal, number, row};
-use super::context::{BarRow, Context, FeatureSet};
+use super::context::{BarRow, Context, Reading};
+use super::{arithmetic, saw};
 use crate::caused::{Cause, FillRow, OrderRow, SynergyRow};
 use crate::decided::{Decided, Whole};
 use crate::format;
@@ -16,9 +16,13 @@ pub(super) fn page(decided: &Decided, cause: &Cause, context: &Context) -> Strin
         head(decided),
         section("Input", vec![input(decided, context)]),
         section("Bars that closed", bars(&context.bars)),
+        section("Indicators of those bars", readings(context)),
         section("Synergy", synergy(cause.synergy.as_ref(), decided)),
     ];
-    sections.push(section("Features the agents see, before normalisation", features(&context.features)));
+    sections.push(section("Features the agents read", saw::features(&context.features)));
+    if let Some(whole) = &decided.whole {
+        sections.push(section("Portfolio context the agents read", saw::context(whole)));
+    }
     sections.push(section("Agents", agents(decided)));
     if let Some(whole) = &decided.whole {
         sections.push(section("Combination", arithmetic::lines(decided, whole)));
@@ -76,6 +80,26 @@ fn bars(bars: &[BarRow]) -> Vec<String> {
     aligned(&rows, &align)
 }
 
+/// How many readings stand in a line.
+const READINGS_PER_LINE: usize = 3;
+
+fn readings(context: &Context) -> Vec<String> {
+    if context.readings.is_empty() {
+        return vec!["  none".to_owned()];
+    }
+    let mut lines = Vec::new();
+    for of_bar in context.readings.chunk_by(|a, b| a.timeframe == b.timeframe) {
+        lines.push(format!("  {}", of_bar[0].timeframe));
+        let line = |readings: &[Reading]| {
+            let cells = readings.iter().flat_map(|one| [format!("  {}", one.name), number(one.value)]);
+            cells.chain(std::iter::repeat(String::new())).take(2 * READINGS_PER_LINE).collect()
+        };
+        let rows: Vec<Vec<String>> = of_bar.chunks(READINGS_PER_LINE).map(line).collect();
+        lines.extend(aligned(&rows, &[[Align::Left, Align::Right]; READINGS_PER_LINE].concat()));
+    }
+    lines
+}
+
 fn synergy(synergy: Option<&SynergyRow>, decided: &Decided) -> Vec<String> {
     let Some(synergy) = synergy else {
         let asked_for = decided.whole.as_ref().and_then(|whole| whole.pattern.as_deref());
@@ -98,33 +122,6 @@ fn synergy(synergy: Option<&SynergyRow>, decided: &Decided) -> Vec<String> {
     lines.extend(synergy.volatility.map(|value| format!("  volatility of recent returns {}", number(value))));
     let node = synergy.lvn_distance;
     lines.extend(node.map(|atr| format!("  nearest low volume node {} ATR away", number(atr))));
-    lines
-}
-
-fn features(sets: &[FeatureSet]) -> Vec<String> {
-    if sets.is_empty() {
-        return vec!["  the folder does not say which they are".to_owned()];
-    }
-    sets.iter().flat_map(feature_set).collect()
-}
-
-fn feature_set(set: &FeatureSet) -> Vec<String> {
-    let matrix = &set.matrix;
-    let Some(ts_close) = set.ts_close else {
-        return vec![format!("  {}, {}: none so far", matrix.name, matrix.timeframe)];
-    };
-    let mut lines =
-        vec![format!("  {}, {}, at the close of {}", matrix.name, matrix.timeframe, instant(ts_close))];
-    let rows: Vec<Vec<String>> = matrix
-        .columns
-        .iter()
-        .map(|name| {
-            let value =
-                set.values.get(name).map_or_else(|| "not complete".to_owned(), |value| number(*value));
-            vec![format!("  {name}"), value]
-        })
-        .collect();
-    lines.extend(aligned(&rows, &[Align::Left, Align::Right]));
     lines
 }
 

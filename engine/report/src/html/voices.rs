@@ -8,7 +8,7 @@ use super::tables::{pair, sentence};
 use crate::caused::{Cause, OrderRow, SynergyRow};
 use crate::decided::{Decided, Say, Whole};
 use crate::format::{self, UNDEFINED, clip, escape};
-use model::{Action, Agent, Urgency};
+use model::{Action, Agent, CONTEXT_LEN, Urgency};
 
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 40;
@@ -65,11 +65,12 @@ fn row(decided: &Decided, cause: &Cause) -> String {
     };
     format!(
         "<details><summary class=\"line\"><span>{}</span><span>{}</span><span>{asked_for}</span>{cells}</summary>\
-         <div class=\"why\"><div>{}{}<p>In full: <code>grandmodel explain RUN_DIR --seq {}</code></p></div>\
+         <div class=\"why\"><div>{}{}{}<p>In full: <code>grandmodel explain RUN_DIR --seq {}</code></p></div>\
          <div>{}{}</div></div></details>\n",
         format::time(decided.ts),
         name(&decided.symbol),
         because(cause.synergy.as_ref()),
+        whole.and_then(|whole| whole.context).map_or_else(String::new, context),
         came_of_it(whole, cause),
         decided.seq,
         voices(decided),
@@ -150,6 +151,17 @@ fn because(synergy: Option<&SynergyRow>) -> String {
         volatility.unwrap_or_default(),
         node.unwrap_or_default()
     )
+}
+
+/// The portfolio context that the agents read; pattern and direction stand in the line above.
+fn context([position, pnl, bars_held, drawdown, ..]: [f64; CONTEXT_LEN]) -> String {
+    let pairs = [
+        pair("Position", &format!("{} of its limit", format::percent(position))),
+        pair("Unrealised", &format!("{} of equity", format::percent(pnl))),
+        pair("Bars since entry", &format::float(bars_held * 100.0, 0)),
+        pair("Drawdown", &format::percent(drawdown)),
+    ];
+    format!("<h4>The account, as the agents read it</h4><dl>{}</dl>", pairs.concat())
 }
 
 fn chosen(whole: &Whole) -> String {

@@ -14,6 +14,7 @@ pub(crate) mod wanted {
     pub(crate) const COUNTS: &str = "an unsigned 32-bit integer";
     pub(crate) const NUMBERS: &str = "an unsigned 64-bit integer";
     pub(crate) const FLAGS: &str = "a boolean";
+    pub(crate) const CELLS: &str = "a list of 32-bit floats";
     pub(crate) const CELL: &str = "a time, decimal, string or count";
 }
 

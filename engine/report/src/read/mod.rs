@@ -5,9 +5,11 @@
 //! program wrote is refused by name.
 //! Not here: what is made of the rows (`html`, `explain`).
 
+mod cells;
 mod error;
 mod texts;
 
+pub(crate) use cells::Cells;
 pub use error::ReadError;
 pub(crate) use error::{unreadable, wanted};
 pub(crate) use texts::Texts;
@@ -65,6 +67,11 @@ impl TableFile {
     pub fn note(&self, key: &str) -> Option<&str> {
         let notes = self.metadata.metadata().file_metadata().key_value_metadata()?;
         notes.iter().find(|note| note.key == key)?.value.as_deref()
+    }
+
+    /// Whether there is such a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.metadata.schema().column_with_name(column).is_some()
     }
 
     /// The row groups that may hold an instant of `span` in a column of times, in the table's order.
@@ -212,6 +219,11 @@ impl<'a> Rows<'a> {
     /// A column of sequence numbers.
     pub fn numbers(&self, column: &'static str) -> Result<&'a UInt64Array, ReadError> {
         self.typed(column, wanted::NUMBERS)
+    }
+
+    /// A column of lists of cells.
+    pub fn cells(&self, column: &'static str) -> Result<Cells<'a>, ReadError> {
+        Cells::of(self.array(column)).ok_or_else(|| self.wrong(column, wanted::CELLS))
     }
 
     /// A column of truths.

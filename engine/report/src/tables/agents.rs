@@ -10,11 +10,25 @@ use arrow_array::builder::{
     UInt64Builder,
 };
 use arrow_schema::{DataType, Field};
+use model::CONTEXT_LEN;
 use std::sync::Arc;
 
 fn maybe_double_field(name: &str) -> Field {
     Field::new(name, DataType::Float64, true)
 }
+
+/// The columns of a decision's portfolio context, in the order of its numbers.
+pub(crate) const CONTEXT_COLUMNS: [&str; CONTEXT_LEN] = [
+    "context_position",
+    "context_unrealised_pnl",
+    "context_bars_held",
+    "context_drawdown",
+    "context_pattern_mlmi_nwrqk_fvg",
+    "context_pattern_mlmi_fvg_nwrqk",
+    "context_pattern_nwrqk_fvg_mlmi",
+    "context_pattern_nwrqk_mlmi_fvg",
+    "context_direction",
+];
 
 /// `decisions.parquet`: a row for each agent, then one for the ensemble. The columns from `verdict` on are beyond the
 /// contract; those that say nothing of an agent, or of the ensemble, are null there.
@@ -39,13 +53,14 @@ pub(crate) struct DecisionColumns {
     pub pattern: StringBuilder,
     pub direction: StringBuilder,
     pub target: Narrow,
+    pub context: [Float64Builder; CONTEXT_LEN],
 }
 
 impl Columns for DecisionColumns {
     const ROW_GROUP_ROWS: usize = 8_192;
 
     fn fields() -> Vec<Field> {
-        vec![
+        let named = [
             Field::new("seq", DataType::UInt64, false),
             time_field("ts_event", false),
             text_field("symbol", false),
@@ -66,7 +81,8 @@ impl Columns for DecisionColumns {
             text_field("pattern", true),
             text_field("direction", true),
             narrow_field("target", true),
-        ]
+        ];
+        named.into_iter().chain(CONTEXT_COLUMNS.map(maybe_double_field)).collect()
     }
 
     fn rows(&self) -> usize {
@@ -75,7 +91,7 @@ impl Columns for DecisionColumns {
 
     fn take(&mut self) -> Vec<ArrayRef> {
         let [long, flat, short] = &mut self.p;
-        vec![
+        let mut columns = vec![
             taken(&mut self.seq),
             self.ts_event.take(),
             taken(&mut self.symbol),
@@ -96,7 +112,9 @@ impl Columns for DecisionColumns {
             taken(&mut self.pattern),
             taken(&mut self.direction),
             self.target.take(),
-        ]
+        ];
+        columns.extend(self.context.iter_mut().map(taken));
+        columns
     }
 }
 
@@ -239,5 +257,18 @@ impl Columns for MatrixColumns {
             taken(&mut self.columns),
             taken(&mut self.cells),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Pattern;
+
+    #[test]
+    fn the_patterns_have_their_columns_in_order() {
+        let name = |pattern: &Pattern| format!("context_pattern_{}", pattern.to_string().replace('>', "_"));
+        let expected: Vec<String> = Pattern::ALL[..4].iter().map(name).collect();
+        assert_eq!(CONTEXT_COLUMNS[4..8].to_vec(), expected);
     }
 }

@@ -1,15 +1,16 @@
 //! A made-up run of agents, frame by frame: three symbols at one boundary, decisions of every verdict, refusals, orders
 //! that are filled in parts, and wishes beside the decisions.
 
+use matrices::{Column, MatrixSpec};
 use model::{
-    Action, Agent, Bar, BarSource, Decision, Direction, Event, Fill, Frame, Goal, IndicatorSet, Instrument,
-    InstrumentTable, Intent, Kind, Liquidity, MarketContext, Matrix, Money, Nanos, Order, OrderId, OrderType,
-    Pattern, Price, Quantity, RefusalReason, Side, Signal, Style, SymbolId, SymbolTable, Synergy,
-    TimeInForce, Timeframe, Urgency, Verdict,
+    Action, Agent, Bar, BarSource, CONTEXT_LEN, Decision, Direction, Event, Fill, Frame, Goal, IndicatorSet,
+    Instrument, InstrumentTable, Intent, Kind, Liquidity, MarketContext, Matrix, Money, Nanos, Order,
+    OrderId, OrderType, Pattern, Price, Quantity, RefusalReason, Side, Signal, Style, SymbolId, SymbolTable,
+    Synergy, TimeInForce, Timeframe, Urgency, Verdict,
 };
 use report::{
-    CountsSummary, DataSection, MatrixMeta, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary,
-    RunFolder, RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
+    CountsSummary, DataSection, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary, RunFolder,
+    RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,10 +31,11 @@ pub fn meta(matrix_table: MatrixTable) -> RunMeta {
     let symbols = SymbolTable::new(["AAA", "BBB", "CCC"].map(String::from));
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let timeframes = ["5m", "30m"].map(|text| Timeframe::parse(text).unwrap());
-    let matrix = |name: &str, timeframe: usize, columns: &[&str]| MatrixMeta {
+    let matrix = |name: &str, timeframe: usize, window: u32, columns: &[&str]| MatrixSpec {
         name: name.to_owned(),
         timeframe: timeframes[timeframe],
-        columns: names(columns),
+        window,
+        columns: columns.iter().map(|name| Column::standard(name)).collect(),
     };
     RunMeta {
         instruments: InstrumentTable::new(symbols, |symbol| Instrument::plain(symbol, "USD")),
@@ -43,9 +45,11 @@ pub fn meta(matrix_table: MatrixTable) -> RunMeta {
             names(&["mlmi_value", "nwrqk_value"]),
         ],
         matrices: vec![
-            matrix("strategic", 1, &["mlmi_value", "nwrqk_value"]),
-            matrix("tactical", 0, &["price_momentum_5", "fvg_age"]),
+            matrix("strategic", 1, 2, &["mlmi_value", "nwrqk_value"]),
+            matrix("mine", 0, 2, &["sma_20"]),
+            matrix("tactical", 0, 3, &["price_momentum_5", "fvg_age"]),
         ],
+        matrices_read: vec![0, 2],
         matrix_table,
         session: "0badcafe".to_owned(),
         strategy: "marl".to_owned(),
@@ -187,6 +191,7 @@ pub fn decision(symbol: SymbolId, says: [[f32; 3]; 6], verdict: Verdict, target:
     Decision {
         symbol,
         synergy: None,
+        context: [0.0; CONTEXT_LEN],
         says,
         missed: [false; Agent::ALL.len()],
         weights,
@@ -260,6 +265,16 @@ fn fill(seq: u64, id: u32, symbol: SymbolId, side: Side, quantity: &str, price: 
     frame
 }
 
+/// Bars of one symbol, so that its windows are full when it is decided on; one of them has no row in its matrix.
+fn before() -> [Frame; 4] {
+    let mut frames = [timer(2, 0), timer(3, 15), timer(4, 20), timer(5, 25)];
+    bar(&mut frames[0], AAA, 1, &[0.4, -0.0125]);
+    bar(&mut frames[1], AAA, 0, &[1.0, 0.5, 99.0]);
+    bar(&mut frames[2], AAA, 0, &[f64::NAN, 7.5, 100.0]);
+    bar(&mut frames[3], AAA, 0, &[0.951_229_425, 0.25, 100.5]);
+    frames
+}
+
 /// One symbol is approved, one refused, one below the gate, all at one boundary.
 fn every_symbol() -> Frame {
     let mut frame = timer(10, 30);
@@ -268,14 +283,22 @@ fn every_symbol() -> Frame {
         bar(&mut frame, symbol, 1, &[if symbol == CCC { f64::NAN } else { 0.8 }, 0.012_345_678_9]);
     }
     matrix(&mut frame, AAA, 0, &[0.5, -1.0, 3.0, 0.0]);
-    matrix(&mut frame, AAA, 1, &[1.5, 0.0, -3.0, 1.0, 0.25, 0.0]);
+    matrix(&mut frame, AAA, 2, &[1.5, 0.0, -3.0, 1.0, 0.25, 0.0]);
     synergy(&mut frame, AAA, 0, Direction::Long);
     synergy(&mut frame, BBB, 2, Direction::Short);
     let long = decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "1.5");
     let short = decision(BBB, voices(Action::Short, Urgency::Aggressive), Verdict::Act, "-2");
     let flat = [[0.3, 0.4, 0.3]; 6];
-    frame.push_decision(Decision { synergy: Some((Pattern::ALL[0], Direction::Long)), ..long });
-    frame.push_decision(Decision { synergy: Some((Pattern::ALL[2], Direction::Short)), ..short });
+    frame.push_decision(Decision {
+        synergy: Some((Pattern::ALL[0], Direction::Long)),
+        context: [0.25, -0.0025, 0.12, 0.03125, 1.0, 0.0, 0.0, 0.0, 1.0],
+        ..long
+    });
+    frame.push_decision(Decision {
+        synergy: Some((Pattern::ALL[2], Direction::Short)),
+        context: [-0.5, 0.125, 0.03, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0],
+        ..short
+    });
     frame.push_decision(decision(CCC, flat, Verdict::BelowGate, "0"));
     want(&mut frame, AAA, "1.5", None);
     want(&mut frame, BBB, "-2", Some(RefusalReason::MaxPosition));
@@ -327,8 +350,13 @@ fn refused_otherwise() -> Frame {
 pub fn frames() -> Vec<Frame> {
     let mut start = Frame::default();
     start.begin(Event { seq: 1, ..Event::input(Kind::SESSION, minute(0), SymbolId::NONE) });
+    let [first, second, third, fourth] = before();
     vec![
         start,
+        first,
+        second,
+        third,
+        fourth,
         every_symbol(),
         fill(11, 0, AAA, Side::Buy, "1", "101.25"),
         fill(12, 0, AAA, Side::Buy, "0.5", "101.249999999"),

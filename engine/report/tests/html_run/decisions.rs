@@ -15,6 +15,18 @@ const PATTERNS: [&str; 4] = ["mlmi>nwrqk>fvg", "mlmi>fvg>nwrqk", "nwrqk>fvg>mlmi
 const ACTIONS: [&str; 3] = ["long", "flat", "short"];
 const URGENCIES: [&str; 3] = ["aggressive", "execute", "wait"];
 
+const CONTEXT: [&str; 9] = [
+    "context_position",
+    "context_unrealised_pnl",
+    "context_bars_held",
+    "context_drawdown",
+    "context_pattern_mlmi_nwrqk_fvg",
+    "context_pattern_mlmi_fvg_nwrqk",
+    "context_pattern_nwrqk_fvg_mlmi",
+    "context_pattern_nwrqk_mlmi_fvg",
+    "context_direction",
+];
+
 struct Decision {
     seq: u64,
     ts: i64,
@@ -28,6 +40,23 @@ struct Decision {
     synergy: Option<(&'static str, &'static str, f64)>,
     price: f64,
     target: f64,
+}
+
+/// One of the nine numbers that the agents read.
+fn context(decision: &Decision, place: usize) -> f64 {
+    let side = match decision.synergy {
+        Some((_, "long", _)) => 1.0,
+        Some(_) => -1.0,
+        None => 0.0,
+    };
+    match place {
+        0 => -0.625,
+        1 => 0.0125,
+        2 => 0.17,
+        3 => 0.03125,
+        8 => side,
+        _ => f64::from(u8::from(decision.synergy.is_some_and(|synergy| synergy.0 == PATTERNS[place - 4]))),
+    }
 }
 
 fn softmax(logits: [f64; 3]) -> [f64; 3] {
@@ -184,7 +213,7 @@ fn write_decisions(dir: &Path, decisions: &[Decision]) {
         names[largest(p(row))].to_owned()
     };
     let target = all.iter().map(|(decision, agent)| agent.is_none().then_some(decision.target)).collect();
-    let columns = vec![
+    let mut columns = vec![
         ("seq", Arc::new(UInt64Array::from_iter_values(all.iter().map(|row| row.0.seq))) as ArrayRef),
         ("ts_event", times(all.iter().map(|row| Some(row.0.ts)).collect())),
         ("symbol", column(&|row| row.0.symbol.clone())),
@@ -209,6 +238,12 @@ fn write_decisions(dir: &Path, decisions: &[Decision]) {
         ("direction", whole(&|decision| decision.synergy.map(|synergy| synergy.1.to_owned()))),
         ("target", decimals(target, 18)),
     ];
+    columns.extend(
+        CONTEXT
+            .into_iter()
+            .enumerate()
+            .map(|(place, name)| (name, double(&|row| row.1.is_none().then(|| context(row.0, place))))),
+    );
     write_table(dir, "decisions.parquet", columns);
 }
 

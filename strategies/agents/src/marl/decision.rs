@@ -107,6 +107,7 @@ impl Marl {
         out.decide(Decision {
             symbol,
             synergy,
+            context: self.contexts.as_chunks().0[i],
             says,
             missed,
             weights: self.coordination.weights(),

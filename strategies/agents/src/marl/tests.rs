@@ -318,6 +318,8 @@ fn each_agent_is_asked_once_about_all_symbols() {
         let sign = if agent.group() == AgentGroup::Strategic { 1.0 } else { -1.0 };
         assert_eq!(matrices[..], [vec![sign; shape.cells()], vec![3.0 * sign; shape.cells()]].concat());
         assert_eq!((contexts[8], contexts[17]), (1.0, -1.0));
+        let told: Vec<f32> = script.decisions().iter().flat_map(|decision| decision.context).collect();
+        assert_eq!(told, *contexts, "a decision tells the context that each agent read");
     }
     let symbols: Vec<u32> = script.decisions().iter().map(|decision| decision.symbol.0).collect();
     assert_eq!(symbols, [0, 2]);
@@ -332,6 +334,7 @@ fn agents_see_the_portfolio() {
     // Size 80/(0.5·104); P&L 8; two bars; drawdown 0.2.
     script.synergy("104", Short);
     let (_, context) = script.voice(Agent::Mlmi, 0).asked().remove(0);
+    assert_eq!(script.decisions().last().unwrap().context[..], context[..]);
     let size = (80.0_f64 / 52.0 * 1e9).floor() / 1e9;
     let expected = [2.0 / size, 0.01, 0.02, 0.2, 1.0, 0.0, 0.0, 0.0, -1.0];
     for (place, (number, expected)) in context.iter().zip(expected).enumerate() {

@@ -1,6 +1,6 @@
 //! Matrices, synergies, agents, sizing and exits: checked, with what they need of bars and indicators.
 
-use super::super::checked::{AgentsSetup, ModelSource, StrategyChoice};
+use super::super::checked::{AgentsSetup, BackendChoice, ModelSource, StrategyChoice};
 use super::super::error::{ConfigError, Place};
 use super::super::nearest::nearest;
 use super::super::node::{Node, Value};
@@ -84,7 +84,11 @@ pub(super) fn build(
             },
         )?;
     }
-    Ok(Intelligence { agents: agents(read, places, sizing, exits), matrices, synergy, synergy_only, needs })
+    let agents = agents(read, places, sizing, exits)?;
+    if strategy == StrategyChoice::Marl {
+        check_listed(read, &agents)?;
+    }
+    Ok(Intelligence { agents, matrices, synergy, synergy_only, needs })
 }
 
 /// The place of the matrix that a key names.
@@ -182,7 +186,12 @@ fn synergy(read: &Read<'_>) -> Result<SynergyConfig, ConfigError> {
 }
 
 /// The agents; `places` are the indices of the matrices that they see.
-fn agents(read: &Read<'_>, places: [usize; 2], sizing: SizingConfig, exits: ExitsConfig) -> AgentsSetup {
+fn agents(
+    read: &Read<'_>,
+    places: [usize; 2],
+    sizing: SizingConfig,
+    exits: ExitsConfig,
+) -> Result<AgentsSetup, ConfigError> {
     let share = read.number("agents.blend") as f32;
     let mut blend = [share; Pattern::ALL.len()];
     for table in read.tables("agents.blends") {
@@ -220,7 +229,39 @@ fn agents(read: &Read<'_>, places: [usize; 2], sizing: SizingConfig, exits: Exit
         sizing,
         exits,
     };
-    AgentsSetup { config, models: read.tables("agents.models").iter().map(model_source).collect(), reloads }
+    let models = read.tables("agents.models").iter().map(model_source).collect();
+    Ok(AgentsSetup { config, backend: backend(read)?, models, reloads })
+}
+
+fn backend(read: &Read<'_>) -> Result<BackendChoice, ConfigError> {
+    match read.text("agents.backend") {
+        "native" => Ok(BackendChoice::Native),
+        #[cfg(feature = "libtorch")]
+        "torch" => Ok(BackendChoice::Torch),
+        name => Err(read.refuse(
+            &["agents.backend"],
+            format!(
+                "is {name:?}, but this program was built without libtorch; run scripts/setup-torch.sh and build it \
+                 with --features libtorch, or write \"native\""
+            ),
+        )),
+    }
+}
+
+/// The program's own weights are for its own kernels: whoever else answers has a file for each agent.
+fn check_listed(read: &Read<'_>, agents: &AgentsSetup) -> Result<(), ConfigError> {
+    let is_listed = |agent: &Agent| agents.models.iter().any(|source| source.agent == *agent);
+    match Agent::ALL.into_iter().find(|agent| !is_listed(agent)) {
+        Some(agent) if agents.backend != BackendChoice::Native => Err(read.refuse(
+            &["agents.backend"],
+            format!(
+                "is \"torch\", but agent {} has no TorchScript file; list one for each agent in agents.models \
+                 (scripts/export-torchscript.py makes them), or write \"native\"",
+                agent.name()
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn text<'a>(table: &'a Node, name: &str) -> &'a str {

@@ -108,6 +108,15 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("agents.gate", SHARE, "0.5", "", "Least confidence of a decision that acts."),
     Key::new("agents.blend", SHARE, "0.5", "", "The strategic group's share of the combined voice."),
     Key::new(
+        "agents.backend",
+        one_of(&["native", "torch"]),
+        r#""native""#,
+        "",
+        "Who answers: the program's own kernels, or libtorch in a program built with --features libtorch. With torch every \
+         agent has a TorchScript file in agents.models and beside it one that ends in safetensors, which says whose it \
+         is, for which features, and what it answers; its last bits depend on the processor.",
+    ),
+    Key::new(
         "agents.deadline_us",
         Shape::Integer { min: 1, max: 100_000 },
         "1000",
@@ -164,8 +173,14 @@ pub(super) const KEYS: &[Key] = &[
          from simple rules on a synthetic market and not trained.",
     ),
     Key::new("agents.models[].agent", AGENT, "", "", "Whose weights they are.").required(r#""mlmi""#),
-    Key::new("agents.models[].file", Shape::Path, "", "", "A safetensors file, from the working folder.")
-        .required(r#""models/mlmi.safetensors""#),
+    Key::new(
+        "agents.models[].file",
+        Shape::Path,
+        "",
+        "",
+        "A safetensors file, or with torch a TorchScript file; from the working folder.",
+    )
+    .required(r#""models/mlmi.safetensors""#),
     Key::new("agents.models[].sha256", Shape::Sha256, "", "", "What the file's hash must be.")
         .required(r#""0000000000000000000000000000000000000000000000000000000000000000""#),
     Key::new(
@@ -178,8 +193,14 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("agents.reloads[].at", Shape::Instant, "", "UTC", "From when on; no two at one instant.")
         .required(r#""2025-01-15T00:00:00Z""#),
     Key::new("agents.reloads[].agent", AGENT, "", "", "Whose weights they are.").required(r#""mlmi""#),
-    Key::new("agents.reloads[].file", Shape::Path, "", "", "A safetensors file, from the working folder.")
-        .required(r#""models/mlmi-2.safetensors""#),
+    Key::new(
+        "agents.reloads[].file",
+        Shape::Path,
+        "",
+        "",
+        "A safetensors file, or with torch a TorchScript file; from the working folder.",
+    )
+    .required(r#""models/mlmi-2.safetensors""#),
     Key::new("agents.reloads[].sha256", Shape::Sha256, "", "", "What the file's hash must be.")
         .required(r#""0000000000000000000000000000000000000000000000000000000000000000""#),
     Key::new("agents.logits.mlmi", LOGIT, "0.0", "", "Of the strategic agent mlmi."),

@@ -1,12 +1,15 @@
 //! The run folder's tables as rows, their column types checked on the way.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, Float64Type, TimestampNanosecondType, UInt32Type, UInt64Type};
+use arrow_array::types::{
+    Decimal128Type, Float32Type, Float64Type, TimestampNanosecondType, UInt32Type, UInt64Type,
+};
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A table of a run folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +81,23 @@ impl Table {
 
     pub fn doubles(&self, name: &str) -> Vec<f64> {
         self.column(name, &DataType::Float64, |column| column.as_primitive::<Float64Type>().values().to_vec())
+    }
+}
+
+impl Table {
+    /// Cells of a column of doubles that may be null.
+    pub fn maybe_doubles(&self, name: &str) -> Vec<Option<f64>> {
+        self.column(name, &DataType::Float64, |column| column.as_primitive::<Float64Type>().iter().collect())
+    }
+
+    /// Lists of 32-bit floats.
+    pub fn cells(&self, name: &str) -> Vec<Vec<f32>> {
+        let wanted = DataType::List(Arc::new(Field::new("element", DataType::Float32, false)));
+        let list = |list: ArrayRef| list.as_primitive::<Float32Type>().values().to_vec();
+        let element = |column: &ArrayRef| {
+            column.as_list::<i32>().iter().map(|cell| list(cell.expect("no null"))).collect()
+        };
+        self.column(name, &wanted, element)
     }
 }
 
