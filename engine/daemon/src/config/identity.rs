@@ -6,9 +6,8 @@
 
 use super::checked::{Config, InstrumentConfig};
 use super::effective::Effective;
-use super::node::Value;
+use super::node::{Node, Value};
 use super::schema::Bearing;
-use super::shape::Shape;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -27,11 +26,11 @@ pub(super) fn canonical(effective: &Effective, config: &Config) -> String {
     for entry in effective.entries() {
         let key = entry.key;
         let idle = STRATEGY_SECTIONS.contains(&key.section()) && key.section() != config.run.strategy.name();
-        let instrument = key.section() == "instruments.default" || matches!(key.shape, Shape::Tables(_));
+        let instrument = ["instruments.default", "instruments"].contains(&key.section());
         if key.bearing == Bearing::OnSpeedOnly || idle || instrument {
             continue;
         }
-        let value = entry.normal.as_ref().map(Value::to_string).unwrap_or_default();
+        let value = entry.normal.as_ref().map(text).unwrap_or_default();
         writeln!(out, "{}={value}", key.path).expect("a string can always grow");
     }
     out.push_str(&instrument_line("*", &config.instruments.default));
@@ -41,6 +40,20 @@ pub(super) fn canonical(effective: &Effective, config: &Config) -> String {
         }
     }
     out
+}
+
+/// A value in its normal form. Tables of a list are without the path of their file: its hash stands beside it, and a
+/// file that was moved is the same file.
+fn text(value: &Value) -> String {
+    let Value::List(items) = value else { return value.to_string() };
+    let item = |node: &Node| match &node.value {
+        Value::Table(entries) => {
+            let kept = entries.iter().filter(|(name, _)| name != "file").cloned().collect();
+            Value::Table(kept).to_string()
+        }
+        other => other.to_string(),
+    };
+    items.iter().map(item).collect::<Vec<_>>().join(", ")
 }
 
 fn instrument_line(symbol: &str, known: &InstrumentConfig) -> String {

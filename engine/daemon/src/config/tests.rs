@@ -413,9 +413,22 @@ fn the_hash_covers_what_can_change_a_result_and_nothing_else() {
         "replay.clock = \"recv\"",
         "instruments.default.lot = \"1\"",
         "instruments.list = [{ symbol = \"A\", lot = \"1\" }]",
+        "matrices.list = [{ name = \"m\", timeframe = \"5m\", window = 9, features = [\"rsi_14\"] }]",
+        "agents.blends = [{ pattern = \"mlmi>nwrqk>fvg\", blend = 0.6 }]",
     ] {
         assert_ne!(hash(other), base, "{other}");
     }
+    let model = |file: &str, digit: char| {
+        let sha256 = digit.to_string().repeat(64);
+        hash(&format!("agents.models = [{{ agent = \"mlmi\", file = \"{file}\", sha256 = \"{sha256}\" }}]"))
+    };
+    assert_eq!(
+        model("a.safetensors", '1'),
+        model("elsewhere/b.safetensors", '1'),
+        "a moved file is the same"
+    );
+    assert_ne!(model("a.safetensors", '1'), model("a.safetensors", '2'));
+    assert_ne!(model("a.safetensors", '1'), base);
     let ema = "run.strategies = [\"ema_cross\"]\n";
     assert_ne!(hash(&format!("{ema}ema_cross.fast = 5")), hash(ema), "the strategy that runs does count");
 }
