@@ -1,8 +1,9 @@
 //! Bins of price: how wide they are, and the volume of the bar in progress by bin.
 //!
-//! A tick must cost a few nanoseconds, so the bar in progress collects into a dense window of 4,096 bins around
-//! its first tick. Within the window the bin is one multiplication by the width's reciprocal and at most one
-//! correction. What lies outside counts into the end bin of its side, and is counted.
+//! A tick must cost a few nanoseconds, so the bar in progress collects into a dense window of 4,096 bins, first
+//! around its first tick. Within the window the bin is one multiplication by the width's reciprocal and at most one
+//! correction. For a tick outside, the window moves, as long as it still holds all bins of the bar; beyond that the
+//! tick counts into the end bin of its side, and is counted.
 //! The width is fixed by configuration, or by the first price that is not 0. Ticks before that have price 0 and
 //! belong to bin 0 whatever the width will be.
 //! Not here: volumes of closed bars (`rolling`).
@@ -11,9 +12,10 @@ use model::{Price, UNIT};
 
 /// Most bins of one bar.
 const BINS_MAX: usize = 4_096;
-/// Bins of the window below the bin of the bar's first tick, and how far they may reach down, raw: farther than
-/// any price is from another, and so that the window around any price fits 64 bits.
+/// Bins of the window below the bin of the bar's first tick.
 const BINS_BELOW: i64 = BINS_MAX as i64 / 2;
+/// How far the window may reach below the bar's bins, raw: farther than any price is from another, and so that the
+/// window around any price fits 64 bits.
 const REACH_BELOW: i64 = 3_000_000_000 * UNIT;
 /// An automatic bin is the leading digit's place of the price, divided by 10 to this power.
 const AUTO_DIGITS: u32 = 4;
@@ -87,7 +89,7 @@ impl BarBins {
         (self.width > 0).then_some(self.width)
     }
 
-    /// How many ticks lay outside the window of their bar and count into an end bin.
+    /// How many ticks lay more than 4,096 bins from others of their bar and count into an end bin.
     pub(super) fn outer_ticks(&self) -> u64 {
         self.outer_ticks
     }
@@ -135,16 +137,36 @@ impl BarBins {
         if is_first {
             self.open_window(if self.width == 0 { 0 } else { price.div_euclid(self.width) });
         }
-        let offset = price - self.price_first;
-        let place = match u64::try_from(offset) {
-            _ if self.width == 0 => BINS_BELOW as usize, // bin 0
-            Ok(offset) if offset < self.span => self.place(offset),
-            outside => {
-                self.outer_ticks += 1;
-                if outside.is_ok() { BINS_MAX - 1 } else { 0 }
+        if self.width == 0 {
+            return self.put(BINS_BELOW as usize, size); // bin 0
+        }
+        let index = self.fit(price.div_euclid(self.width));
+        self.put((index - self.index_first) as usize, size);
+    }
+
+    /// Moves the window so that it holds a bin too, or else the nearest that it can hold beside the bar's bins; gives
+    /// that bin.
+    fn fit(&mut self, index: i64) -> i64 {
+        const MOST: i64 = BINS_MAX as i64 - 1;
+        let is_first = self.lowest > self.highest;
+        let touched = |place: usize| if is_first { index } else { self.index_first + place as i64 };
+        let (low, high) = (touched(self.lowest), touched(self.highest));
+        let held = index.clamp(high - MOST, low + MOST);
+        self.outer_ticks += u64::from(held != index);
+        let (low, high) = (low.min(held), high.max(held));
+        if low < self.index_first || high > self.index_first + MOST {
+            let before = self.index_first;
+            self.lay_window(low, (MOST - (high - low)) / 2);
+            let moved = before - self.index_first;
+            // All beside the bar's bins is 0, and they stay within the window.
+            match usize::try_from(moved) {
+                Ok(up) => self.volumes.rotate_right(up),
+                Err(_) => self.volumes.rotate_left(moved.unsigned_abs() as usize),
             }
-        };
-        self.put(place, size);
+            self.lowest = (self.lowest as i64 + moved) as usize;
+            self.highest = (self.highest as i64 + moved) as usize;
+        }
+        held
     }
 
     fn set_width(&mut self, width: i64) {
@@ -155,7 +177,12 @@ impl BarBins {
 
     /// Lays the window around the bin of the bar's first tick.
     fn open_window(&mut self, index: i64) {
-        self.index_first = index - BINS_BELOW.min(REACH_BELOW / self.width.max(1));
+        self.lay_window(index, BINS_BELOW);
+    }
+
+    /// Lays the window from so many bins below a bin, or fewer where they are very wide.
+    fn lay_window(&mut self, index: i64, bins_below: i64) {
+        self.index_first = index - bins_below.min(REACH_BELOW / self.width.max(1));
         self.price_first = self.index_first * self.width;
         // An offset above this is a negative difference.
         self.span = self.width.unsigned_abs().saturating_mul(BINS_MAX as u64).min(i64::MAX as u64);
@@ -220,10 +247,30 @@ mod tests {
             bins.add(price, 1);
         }
         assert_eq!(bins.outer_ticks(), 4);
-        assert_eq!(closed(&mut bins), [(-2_048, 3), (0, 1), (2_047, 3)]);
+        assert_eq!(closed(&mut bins), [(-2_047, 3), (0, 1), (2_047, 1), (2_048, 2)]);
         // The next bar has a window of its own.
         bins.add(1_000_000, 1);
         assert_eq!((closed(&mut bins), bins.outer_ticks()), (vec![(100_000, 1)], 4));
+    }
+
+    #[test]
+    fn a_bar_of_4096_bins_has_them_all_wherever_it_began() {
+        for first in [0, 1, 2_047, 2_048, 4_094, 4_095] {
+            let mut bins = BarBins::new(BinWidth::Fixed(Price::new(10)));
+            bins.add(first * 10, 1);
+            let (up, down) = ((first + 1..4_096), (0..first).rev());
+            let longest = up.clone().count().max(down.clone().count());
+            let (mut up, mut down) =
+                (up.map(Some).chain(std::iter::repeat(None)), down.map(Some).chain(std::iter::repeat(None)));
+            for _ in 0..longest {
+                [up.next().flatten(), down.next().flatten()]
+                    .iter()
+                    .flatten()
+                    .for_each(|bin| bins.add(bin * 10 + 3, 2));
+            }
+            let expected: Vec<_> = (0..4_096).map(|bin| (bin, if bin == first { 1 } else { 2 })).collect();
+            assert_eq!((closed(&mut bins), bins.outer_ticks()), (expected, 0), "from {first}");
+        }
     }
 
     #[test]
@@ -234,9 +281,9 @@ mod tests {
         bins.add(0, 7);
         bins.add(-123_456, 2);
         bins.add(99, 1);
-        assert_eq!((bins.width(), closed(&mut bins)), (Some(10), vec![(-2_048, 2), (0, 7), (9, 1)]));
+        assert_eq!((bins.width(), closed(&mut bins)), (Some(10), vec![(-4_095, 2), (0, 8)]));
         bins.add(123, 1);
-        assert_eq!((bins.width(), bins.outer_ticks()), (Some(10), 1));
+        assert_eq!((bins.width(), bins.outer_ticks()), (Some(10), 2));
     }
 
     #[test]
@@ -258,12 +305,14 @@ mod tests {
             let home = first.div_euclid(width);
             bins.add(first, 1);
             expected.insert(home, 1);
+            let (mut low, mut high) = (home, home);
             for (bins_away, units_off, size) in steps {
                 let edge = i128::from(home + bins_away) * i128::from(width) + i128::from(units_off);
                 let Ok(price) = i64::try_from(edge) else { continue };
                 if Price::from_raw(price).is_some() {
                     bins.add(price, size);
-                    let index = price.div_euclid(width).clamp(home - 2_048, home + 2_047);
+                    let index = price.div_euclid(width).clamp(high - 4_095, low + 4_095);
+                    (low, high) = (low.min(index), high.max(index));
                     *expected.entry(index).or_default() += i128::from(size);
                 }
             }

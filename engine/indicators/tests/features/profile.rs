@@ -10,28 +10,24 @@ fn width(steps: &[Step]) -> Option<i64> {
     Some((5..digits).fold(1, |width, _| 10 * width))
 }
 
-/// A bar's volume by bin; what is farther from its first tick than the window reaches counts at its end.
-fn bins_of(step: &Step, width: i64) -> BTreeMap<i64, i128> {
-    let mut bins = BTreeMap::new();
-    let Some((first, _)) = step.ticks.first() else { return bins };
-    let home = first.div_euclid(width);
+/// A bar's volume by bin, and how many of its ticks would have made it span more than 4,096 bins: those count into
+/// the bin that is as far from the others as may be.
+fn bins_of(step: &Step, width: i64) -> (BTreeMap<i64, i128>, u64) {
+    let (mut bins, mut outside) = (BTreeMap::new(), 0);
     for (price, size) in &step.ticks {
-        let bin = price.div_euclid(width).clamp(home - 2_048, home + 2_047);
+        let exact = price.div_euclid(width);
+        let low = bins.keys().next().copied().unwrap_or(exact);
+        let high = bins.keys().next_back().copied().unwrap_or(exact);
+        let bin = exact.max(high - 4_095).min(low + 4_095);
+        outside += u64::from(bin != exact);
         *bins.entry(bin).or_insert(0) += i128::from(*size);
     }
-    bins
+    (bins, outside)
 }
 
-/// How many ticks lie outside the window of their bar.
+/// How many ticks lie too far from the others of their bar.
 pub fn clamped(steps: &[Step]) -> u64 {
-    let Some(width) = width(steps) else { return 0 };
-    let of_bar = |step: &Step| {
-        let homes = step.ticks.first().map(|tick| tick.0.div_euclid(width)).into_iter();
-        let places =
-            homes.flat_map(|home| step.ticks.iter().map(move |tick| tick.0.div_euclid(width) - home));
-        places.filter(|place| !(-2_048..2_048).contains(place)).count() as u64
-    };
-    steps.iter().map(of_bar).sum()
+    width(steps).map_or(0, |width| steps.iter().map(|step| bins_of(step, width).1).sum())
 }
 
 fn atr14(steps: &[Step]) -> f64 {
@@ -51,7 +47,7 @@ pub fn expected(steps: &[Step]) -> [f64; 5] {
     }
     let (atr, Some(width)) = (atr14(steps), width(steps)) else { return [0.0; 5] };
     let mut sum = BTreeMap::<i64, i128>::new();
-    for (bin, volume) in steps[steps.len() - 20..].iter().flat_map(|step| bins_of(step, width)) {
+    for (bin, volume) in steps[steps.len() - 20..].iter().flat_map(|step| bins_of(step, width).0) {
         *sum.entry(bin).or_default() += volume;
     }
     let (Some(lowest), Some(highest)) = (sum.keys().next(), sum.keys().next_back()) else { return [0.0; 5] };

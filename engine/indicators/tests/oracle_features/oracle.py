@@ -181,11 +181,13 @@ def fvg(o, h, l, c):
 
 
 def bar_bins(ticks, width):
-    """Volume by bin of one bar, at most 4,096 bins about its first tick; and how many ticks lie outside those."""
+    """Volume by bin of one bar, which spans at most 4,096 bins; and how many ticks would have lain beyond."""
     bins, outside = Counter(), 0
+    low = high = ticks[0][0] // width if ticks else 0
     for price, size in ticks:
-        home, bin = ticks[0][0] // width, price // width
-        inside = min(max(bin, home - 2048), home + 2047)
+        bin = price // width
+        inside = min(max(bin, high - 4095), low + 4095)
+        low, high = min(low, inside), max(high, inside)
         bins[inside] += size
         outside += inside != bin
     return bins, outside
