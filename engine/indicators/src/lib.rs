@@ -27,6 +27,7 @@
 //!
 //! The others, with names of their own for their values, say in their files what they are: [`Mlmi`], [`Nwrqk`],
 //! [`Rqk`], [`Fvg`], [`VolumeProfile`], [`Regime`], [`PriceMomentum`], [`VolumeRatio`], [`TimeOfWeek`].
+//! Beside them, and no indicators: [`SymbolBatches`], statistics of batches of ticks, which are only recorded.
 
 mod adx;
 mod atr;
@@ -46,6 +47,7 @@ mod momentum;
 mod nwrqk;
 mod obv;
 mod price_momentum;
+mod price_of;
 mod profile;
 mod recent;
 mod recursive;
@@ -59,6 +61,7 @@ mod sma;
 mod spec;
 mod stage;
 mod stochastic;
+mod symbol_batches;
 mod volatility;
 mod volume_ratio;
 mod vwap_rolling;
@@ -91,6 +94,7 @@ pub use sma::Sma;
 pub use spec::{IndicatorSpec, PERIOD_MAX, SpecError, WIDTH_MAX};
 pub use stage::Indicators;
 pub use stochastic::{Stochastic, StochasticLines};
+pub use symbol_batches::{SymbolBatch, SymbolBatches};
 pub use volatility::Volatility;
 pub use volume_ratio::VolumeRatio;
 pub use vwap_rolling::VwapRolling;

@@ -7,9 +7,10 @@
 
 use crate::buckets::Buckets;
 use crate::definition::Context;
+use crate::price_of::price_of;
 use crate::registry::Running;
 use crate::{IndicatorConfig, IndicatorSpec};
-use model::{Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, StreamHash, UNIT, mid};
+use model::{Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, StreamHash, UNIT};
 
 /// What one quote counts, in place of a size.
 const QUOTE_SIZE: Quantity = Quantity::new(UNIT);
@@ -85,7 +86,7 @@ impl Indicators {
             return;
         }
         let source = self.sources[tick.symbol.index()];
-        let Some((price, size)) = primary_price(tick, source) else { return };
+        let Some((price, size)) = priced(tick, source) else { return };
         let first = tick.symbol.index() * self.config.per_timeframe().len();
         for reader in &self.tick_readers {
             self.slots[first + reader.timeframe].indicators[reader.indicator].on_tick(price, size);
@@ -185,21 +186,9 @@ impl Slot {
 }
 
 /// The price and size with which a tick enters bars of that source, if it does.
-fn primary_price(tick: &Event, source: BarSource) -> Option<(Price, Quantity)> {
-    if (tick.kind == Kind::TRADE) != (source == BarSource::Trade) {
-        return None;
-    }
-    if source == BarSource::Trade {
-        let trade = tick.as_trade();
-        return Some((trade.price, trade.size));
-    }
-    let quote = tick.as_quote();
-    let price = match source {
-        BarSource::Bid => quote.bid,
-        BarSource::Ask => quote.ask,
-        BarSource::Mid | BarSource::Trade => mid(quote.bid, quote.ask),
-    };
-    Some((price, QUOTE_SIZE))
+fn priced(tick: &Event, source: BarSource) -> Option<(Price, Quantity)> {
+    let price = price_of(tick, source)?;
+    Some((price, if tick.kind == Kind::TRADE { tick.as_trade().size } else { QUOTE_SIZE }))
 }
 
 #[cfg(test)]

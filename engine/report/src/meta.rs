@@ -14,8 +14,11 @@ pub struct RunMeta {
     pub indicator_names: Vec<Vec<String>>,
     /// The run's matrices, by index; none without agents.
     pub matrices: Vec<MatrixMeta>,
-    /// Whether the matrices' cells are kept.
-    pub matrix_table: MatrixTable,
+    /// Whether the matrices' cells are kept: `matrices.parquet`, a matrix a bar, is most of a run folder's bytes,
+    /// and only training reads it.
+    pub matrix_table: OptionalTable,
+    /// Whether the batches of ticks are kept, as `batches.parquet`: up to a row for each tick.
+    pub batch_table: OptionalTable,
     /// Start of every client order id.
     pub session: String,
     /// What decides.
@@ -35,10 +38,10 @@ pub struct MatrixMeta {
     pub columns: Vec<String>,
 }
 
-/// Whether `matrices.parquet` is written: a matrix a bar is most of a run folder's bytes, and only training reads them.
+/// Whether a table that few runs need is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatrixTable {
-    /// It is not; matrices are counted.
+pub enum OptionalTable {
+    /// It is not.
     Omitted,
     /// It is.
     Written,

@@ -25,6 +25,8 @@ pub struct Config {
     pub data: DataConfig,
     /// How ticks become bars.
     pub bars: BarsConfig,
+    /// Whether batches of ticks are recorded.
+    pub record_batches: bool,
     /// What is computed from bars.
     pub indicators: IndicatorConfig,
     /// Windows of features; none where nobody reads them.

@@ -2,7 +2,8 @@
 
 use super::taken;
 use crate::table::{
-    Columns, Narrow, Times, Wide, double_field, narrow_field, text_field, time_field, wide_field,
+    Columns, Narrow, Times, Wide, double_field, maybe_double_field, narrow_field, text_field, time_field,
+    wide_field,
 };
 use arrow_array::ArrayRef;
 use arrow_array::builder::{
@@ -11,10 +12,6 @@ use arrow_array::builder::{
 };
 use arrow_schema::{DataType, Field};
 use std::sync::Arc;
-
-fn maybe_double_field(name: &str) -> Field {
-    Field::new(name, DataType::Float64, true)
-}
 
 /// `decisions.parquet`: a row for each agent, then one for the ensemble. The columns from `verdict` on are beyond the
 /// contract; those that say nothing of an agent, or of the ensemble, are null there.

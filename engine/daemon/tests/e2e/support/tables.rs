@@ -1,7 +1,9 @@
 //! The run folder's tables as rows, their column types checked on the way.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, Float64Type, TimestampNanosecondType, UInt32Type, UInt64Type};
+use arrow_array::types::{
+    Decimal128Type, Float64Type, Int64Type, TimestampNanosecondType, UInt32Type, UInt64Type,
+};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -74,6 +76,15 @@ impl Table {
 
     pub fn uints32(&self, name: &str) -> Vec<u32> {
         self.column(name, &DataType::UInt32, |column| column.as_primitive::<UInt32Type>().values().to_vec())
+    }
+
+    pub fn ints(&self, name: &str) -> Vec<i64> {
+        self.column(name, &DataType::Int64, |column| column.as_primitive::<Int64Type>().values().to_vec())
+    }
+
+    /// Cells of a column of doubles that may have nulls.
+    pub fn maybe_doubles(&self, name: &str) -> Vec<Option<f64>> {
+        self.column(name, &DataType::Float64, |column| column.as_primitive::<Float64Type>().iter().collect())
     }
 
     pub fn doubles(&self, name: &str) -> Vec<f64> {
