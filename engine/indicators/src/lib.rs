@@ -19,7 +19,7 @@
 //! | `stochastic_12_3_5` | `.k`, `.d` | [`Stochastic`]: place of the close in the range of 12, mean of 3, mean of 5 of that; 50 without a range | 14; 18 |
 //! | `adx_14` | itself | [`Adx`]: Wilder average of DX, seeded with the mean of the first n | 2n |
 //! | `donchian_50` | `.high`, `.low` | [`Donchian`]: highest high, lowest low of up to n bars | 1 |
-//! | `vwap_session` | itself | [`VwapSession`]: Σ price·size/Σ size since UTC midnight; none without volume | 1 |
+//! | `vwap_session` | itself | [`VwapSession`]: Σ price·size/Σ size since the session opened, at UTC midnight where the instrument never closes; none without volume | 1 |
 //! | `vwap_rolling_50` | itself | [`VwapRolling`]: Σ p·volume/Σ volume of n bars, p = (O+H+L+C)/4; none without volume | n |
 //! | `obv` | itself | [`Obv`]: ± volume by the direction of the close, from the first bar's volume on | 1 |
 //! | `volatility_20` | itself | [`Volatility`]: population deviation of n simple returns, not annualised | n + 1 |

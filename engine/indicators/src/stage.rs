@@ -10,7 +10,11 @@ use crate::definition::Context;
 use crate::price_of::price_of;
 use crate::registry::Running;
 use crate::{IndicatorConfig, IndicatorSpec};
-use model::{Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, StreamHash, UNIT};
+use model::{
+    Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, SessionCalendar, StreamHash, UNIT,
+    UtcDays,
+};
+use std::sync::Arc;
 
 /// What one quote counts, in place of a size.
 const QUOTE_SIZE: Quantity = Quantity::new(UNIT);
@@ -46,18 +50,34 @@ struct Slot {
 }
 
 impl Indicators {
-    /// The stage before any tick. `sources` are the primary ones of symbols 0, 1, ….
+    /// The stage before any tick. `sources` are the primary ones of symbols 0, 1, …, whose sessions are days in UTC.
     pub fn new(config: IndicatorConfig, sources: &[BarSource]) -> Self {
+        let days: Arc<dyn SessionCalendar> = Arc::new(UtcDays);
+        Self::with_sessions(config, sources, &vec![days; sources.len()])
+    }
+
+    /// The same of symbols with these sessions.
+    ///
+    /// # Panics
+    /// If the two lists differ in length.
+    pub fn with_sessions(
+        config: IndicatorConfig,
+        sources: &[BarSource],
+        calendars: &[Arc<dyn SessionCalendar>],
+    ) -> Self {
+        assert_eq!(sources.len(), calendars.len(), "each symbol has its source and its sessions");
         let lists = config.per_timeframe();
-        let slot_of = |timeframe: usize| Slot::new(&lists[timeframe], &config.context(timeframe));
-        let of_one_symbol: Vec<Slot> = (0..lists.len()).map(slot_of).collect();
+        let slots = calendars.iter().flat_map(|calendar| {
+            let slot_of = |(at, specs): (usize, &Vec<_>)| Slot::new(specs, &config.context(at, calendar));
+            lists.iter().enumerate().map(slot_of).collect::<Vec<_>>()
+        });
         let mut tick_readers = Vec::new();
         for (timeframe, specs) in lists.iter().enumerate() {
             let readers = specs.iter().enumerate().filter(|(_, spec)| spec.kind().definition().reads_ticks);
             tick_readers.extend(readers.map(|(indicator, _)| TickReader { timeframe, indicator }));
         }
         Self {
-            slots: std::iter::repeat_n(of_one_symbol, sources.len()).flatten().collect(),
+            slots: slots.collect(),
             sources: sources.to_vec(),
             tick_readers,
             buckets: Buckets::new(config.timeframes()),

@@ -9,6 +9,7 @@ use super::effective::Effective;
 use super::node::Value;
 use super::schema::Bearing;
 use super::shape::Shape;
+use feed::MarketHours;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -54,8 +55,9 @@ fn instrument_line(symbol: &str, known: &InstrumentConfig) -> String {
         hours,
         allow_negative_price,
     } = known;
+    let hours = hours.as_ref().map_or_else(|| "Always".to_owned(), MarketHours::to_string);
     format!(
-        "instrument {symbol}={tick_size}|{lot}|{multiplier}|{currency}|{venue:?}|{venue_symbol:?}|{hours:?}|\
+        "instrument {symbol}={tick_size}|{lot}|{multiplier}|{currency}|{venue:?}|{venue_symbol:?}|{hours}|\
          {allow_negative_price}\n"
     )
 }

@@ -433,7 +433,8 @@ const KEYS: &[Key] = &[
         Shape::Hours,
         r#""always""#,
         "local time of its zone",
-        "When it trades; ticks at other times are rejected.",
+        "When it trades; ticks at other times are rejected. Each interval is a session, and vwap_session begins \
+         anew where one opens (always: at midnight UTC). An end at or before its start is on the next day.",
     ),
     Key::new(
         "instruments.default.allow_negative_price",

@@ -218,7 +218,7 @@ impl WithStrategy for Replay<'_> {
         let recording = recorder.start(tap_end, instruments, config.run.initial_capital);
         let file_hashes = hash_files(self.data.paths());
         let pin = pin_in_turn(self.placed.decode_cores.clone());
-        let feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin)?);
+        let feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin));
         let batches = || BatchTap::start(&self.bars.sources, recorder.batch_sink());
         let mut feed = BatchedFeed::new(feed, config.record_batches.then(batches));
         let ran = replay(&run_config, stages, venue, &mut feed, tap, self.data.rows());

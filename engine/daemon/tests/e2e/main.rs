@@ -11,4 +11,5 @@ mod import;
 mod import_bad;
 mod real_data;
 mod run_folder;
+mod sessions;
 mod support;
