@@ -4,9 +4,10 @@
     scripts/check_run.py RUN_DIR DATA...
 
 DATA are the catalogs, folders and .parquet files that the run was given. It recomputes every bar (open, high,
-low, close, volume, vwap, count), the portfolio (positions, cost, realised, fees, cash, equity, every row of
-equity.parquet) and the performance, and prints "N checks, all equal", or what differs and exits 1. What it
-cannot recompute (replay.clock = recv, a feed latency) it refuses with exit 2.
+low, close, volume, vwap, count), every batch of ticks where the run recorded them, the portfolio (positions,
+cost, realised, fees, cash, equity, every row of equity.parquet) and the performance, and prints "N checks, all
+equal", or what differs and exits 1. What it cannot recompute (replay.clock = recv, a feed latency) it refuses
+with exit 2.
 
 Needs pandas and pyarrow. All prices, quantities and amounts are Python integers of 1e-9.
 """
@@ -29,6 +30,7 @@ ONE = 10**9
 HOUR = 3_600 * ONE
 DAY = 24 * HOUR
 DIFFERENCES_SHOWN = 20
+BATCH_TICKS, BATCH_SPAN = 100, ONE // 1000
 UNITS = {"ms": ONE // 1000, "s": ONE, "m": 60 * ONE, "h": HOUR, "d": DAY}
 
 
@@ -289,6 +291,49 @@ def check_bars(checks, run, settings, expected):
         checks.equal(f"bar {key}", [row[name] for name in names], bar)
         checks.equal(f"the start of bar {key}", row["ts_open"], row["ts_close"] - nanos(row["timeframe"]))
     checks.equal("bars that are missing", sorted(expected)[:3], [])
+
+
+# Batches of ticks
+
+
+def make_batches(ticks, settings):
+    """By (symbol, source): lists of (ts, price, size), at most 100 and less than 1 ms each."""
+    batches, sources = defaultdict(list), sources_of(ticks, settings)
+    for tick in ticks:
+        ts, symbol = tick[0], tick[2]
+        for source in sources[symbol]:
+            part = price_of(tick, source)
+            if part is None:
+                continue
+            series = batches[symbol, source]
+            if not series or len(series[-1]) == BATCH_TICKS or ts - series[-1][0][0] >= BATCH_SPAN:
+                series.append([])
+            series[-1].append((ts, *part))
+    return batches
+
+
+def check_batches(checks, run, settings, ticks):
+    expected = make_batches(ticks, settings)
+    rows = table(run, "batches")
+    checks.equal("the number of batches", len(rows), sum(map(len, expected.values())))
+    done = defaultdict(int)
+    for row in rows:
+        key = row["symbol"], row["source"]
+        name = f"batch {done[key]} of {key}"
+        if done[key] >= len(expected[key]):
+            checks.equal(name, "there", "nothing")
+            continue
+        batch = expected[key][done[key]]
+        done[key] += 1
+        (first, price, _), (last, last_price, _) = batch[0], batch[-1]
+        volume, prices = sum(size for _, _, size in batch), [price for _, price, _ in batch]
+        exact = [first, last - first, len(batch), volume]
+        checks.equal(name, [row[column] for column in ("ts_event", "time_span_ns", "ticks", "volume")], exact)
+        traded = sum(price * size for _, price, size in batch)
+        checks.close(f"{name}'s vwap", row["vwap"], traded / (volume * ONE) if volume else None)
+        checks.close(f"{name}'s price_change", row["price_change"], (last_price - price) / ONE)
+        spread = len(prices) * sum(price * price for price in prices) - sum(prices) ** 2
+        checks.close(f"{name}'s volatility", row["volatility"], math.sqrt(spread) / (len(prices) * ONE))
 
 
 # Money
@@ -564,6 +609,8 @@ def main(arguments):
     bars = make_bars(ticks, settings, end)
     closes = {key[0] for key in bars if key[2] == settings.timeframes[0]}
     check_bars(checks, run, settings, bars)
+    if os.path.exists(os.path.join(run, "batches.parquet")):
+        check_batches(checks, run, settings, ticks)
     check_fills(checks, fills, orders, settings)
     sent = {order["client_order_id"]: order["ts_event"] for order in orders}
     for fill in fills:

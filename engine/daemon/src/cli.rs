@@ -34,7 +34,8 @@ Examples:
   grandmodel backtest --config configs/quickstart.toml --set venue.latency=1ms --set run.layout=split
 
 The run folder is RUNS/<UTC time>-<strategy>-<hash> unless --out names one; RUNS is run.out.
-It holds summary.json, report.html and a Parquet table for bars, orders, fills, equity and more.";
+It holds summary.json, report.html and a Parquet table for bars, orders, fills, equity and more;
+with --set batches.record=true, batches.parquet: statistics of the ticks by the hundred or the millisecond.";
 
 const GENERATE_EXAMPLES: &str = "\
 Example:

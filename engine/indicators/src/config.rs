@@ -3,8 +3,9 @@
 use crate::definition::{Context, Standard};
 use crate::registry::IndicatorKind;
 use crate::{IndicatorSpec, SpecError};
-use model::{Nanos, Price, Timeframe};
+use model::{Nanos, Price, SessionCalendar, Timeframe};
 use std::fmt;
+use std::sync::Arc;
 
 /// `indicators.min_history` where nothing else is said, in bars.
 pub const MIN_HISTORY_DEFAULT: u32 = 50;
@@ -133,9 +134,10 @@ impl IndicatorConfig {
         &self.per_timeframe
     }
 
-    /// What the indicators of the i-th timeframe are built for.
-    pub(crate) fn context(&self, timeframe: usize) -> Context {
-        Context { timeframe: self.timeframes[timeframe], profile_bin: self.profile_bin }
+    /// What the indicators of the i-th timeframe are built for, of a symbol with these sessions.
+    pub(crate) fn context(&self, timeframe: usize, calendar: &Arc<dyn SessionCalendar>) -> Context {
+        let calendar = Arc::clone(calendar);
+        Context { timeframe: self.timeframes[timeframe], profile_bin: self.profile_bin, calendar }
     }
 
     /// The names of the values of each timeframe's sets, in the order in which they are emitted.

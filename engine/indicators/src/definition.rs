@@ -5,7 +5,8 @@
 //! `registry.rs` lists the indicators and says how to add one.
 //! Not here: the list itself; how text is parsed (`spec`).
 
-use model::{Bar, Price, Quantity, Rate, Timeframe};
+use model::{Bar, Price, Quantity, Rate, SessionCalendar, Timeframe};
+use std::sync::Arc;
 
 /// Most parameters of one indicator.
 pub(crate) const PARAMETERS_MAX: usize = 3;
@@ -139,10 +140,12 @@ impl Parameters {
 }
 
 /// Where an indicator runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// The bars' length.
     pub timeframe: Timeframe,
     /// The width of a price bin of the volume profile; `None`: from the symbol's first price.
     pub profile_bin: Option<Price>,
+    /// The symbol's sessions.
+    pub calendar: Arc<dyn SessionCalendar>,
 }

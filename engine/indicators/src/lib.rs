@@ -19,7 +19,7 @@
 //! | `stochastic_12_3_5` | `.k`, `.d` | [`Stochastic`]: place of the close in the range of 12, mean of 3, mean of 5 of that; 50 without a range | 14; 18 |
 //! | `adx_14` | itself | [`Adx`]: Wilder average of DX, seeded with the mean of the first n | 2n |
 //! | `donchian_50` | `.high`, `.low` | [`Donchian`]: highest high, lowest low of up to n bars | 1 |
-//! | `vwap_session` | itself | [`VwapSession`]: Σ price·size/Σ size since UTC midnight; none without volume | 1 |
+//! | `vwap_session` | itself | [`VwapSession`]: Σ price·size/Σ size since the session opened, at UTC midnight where the instrument never closes; none without volume | 1 |
 //! | `vwap_rolling_50` | itself | [`VwapRolling`]: Σ p·volume/Σ volume of n bars, p = (O+H+L+C)/4; none without volume | n |
 //! | `obv` | itself | [`Obv`]: ± volume by the direction of the close, from the first bar's volume on | 1 |
 //! | `volatility_20` | itself | [`Volatility`]: population deviation of n simple returns, not annualised | n + 1 |
@@ -27,6 +27,7 @@
 //!
 //! The others, with names of their own for their values, say in their files what they are: [`Mlmi`], [`Nwrqk`],
 //! [`Rqk`], [`Fvg`], [`VolumeProfile`], [`Regime`], [`PriceMomentum`], [`VolumeRatio`], [`TimeOfWeek`].
+//! Beside them, and no indicators: [`SymbolBatches`], statistics of batches of ticks, which are only recorded.
 
 mod adx;
 mod atr;
@@ -46,6 +47,7 @@ mod momentum;
 mod nwrqk;
 mod obv;
 mod price_momentum;
+mod price_of;
 mod profile;
 mod recent;
 mod recursive;
@@ -59,6 +61,7 @@ mod sma;
 mod spec;
 mod stage;
 mod stochastic;
+mod symbol_batches;
 mod volatility;
 mod volume_ratio;
 mod vwap_rolling;
@@ -91,6 +94,7 @@ pub use sma::Sma;
 pub use spec::{IndicatorSpec, PERIOD_MAX, SpecError, WIDTH_MAX};
 pub use stage::Indicators;
 pub use stochastic::{Stochastic, StochasticLines};
+pub use symbol_batches::{SymbolBatch, SymbolBatches};
 pub use volatility::Volatility;
 pub use volume_ratio::VolumeRatio;
 pub use vwap_rolling::VwapRolling;

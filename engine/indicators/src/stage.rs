@@ -7,9 +7,14 @@
 
 use crate::buckets::Buckets;
 use crate::definition::Context;
+use crate::price_of::price_of;
 use crate::registry::Running;
 use crate::{IndicatorConfig, IndicatorSpec};
-use model::{Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, StreamHash, UNIT, mid};
+use model::{
+    Bar, BarSource, Event, Frame, IndicatorSet, Kind, Price, Quantity, SessionCalendar, StreamHash, UNIT,
+    UtcDays,
+};
+use std::sync::Arc;
 
 /// What one quote counts, in place of a size.
 const QUOTE_SIZE: Quantity = Quantity::new(UNIT);
@@ -45,18 +50,34 @@ struct Slot {
 }
 
 impl Indicators {
-    /// The stage before any tick. `sources` are the primary ones of symbols 0, 1, ….
+    /// The stage before any tick. `sources` are the primary ones of symbols 0, 1, …, whose sessions are days in UTC.
     pub fn new(config: IndicatorConfig, sources: &[BarSource]) -> Self {
+        let days: Arc<dyn SessionCalendar> = Arc::new(UtcDays);
+        Self::with_sessions(config, sources, &vec![days; sources.len()])
+    }
+
+    /// The same of symbols with these sessions.
+    ///
+    /// # Panics
+    /// If the two lists differ in length.
+    pub fn with_sessions(
+        config: IndicatorConfig,
+        sources: &[BarSource],
+        calendars: &[Arc<dyn SessionCalendar>],
+    ) -> Self {
+        assert_eq!(sources.len(), calendars.len(), "each symbol has its source and its sessions");
         let lists = config.per_timeframe();
-        let slot_of = |timeframe: usize| Slot::new(&lists[timeframe], &config.context(timeframe));
-        let of_one_symbol: Vec<Slot> = (0..lists.len()).map(slot_of).collect();
+        let slots = calendars.iter().flat_map(|calendar| {
+            let slot_of = |(at, specs): (usize, &Vec<_>)| Slot::new(specs, &config.context(at, calendar));
+            lists.iter().enumerate().map(slot_of).collect::<Vec<_>>()
+        });
         let mut tick_readers = Vec::new();
         for (timeframe, specs) in lists.iter().enumerate() {
             let readers = specs.iter().enumerate().filter(|(_, spec)| spec.kind().definition().reads_ticks);
             tick_readers.extend(readers.map(|(indicator, _)| TickReader { timeframe, indicator }));
         }
         Self {
-            slots: std::iter::repeat_n(of_one_symbol, sources.len()).flatten().collect(),
+            slots: slots.collect(),
             sources: sources.to_vec(),
             tick_readers,
             buckets: Buckets::new(config.timeframes()),
@@ -85,7 +106,7 @@ impl Indicators {
             return;
         }
         let source = self.sources[tick.symbol.index()];
-        let Some((price, size)) = primary_price(tick, source) else { return };
+        let Some((price, size)) = priced(tick, source) else { return };
         let first = tick.symbol.index() * self.config.per_timeframe().len();
         for reader in &self.tick_readers {
             self.slots[first + reader.timeframe].indicators[reader.indicator].on_tick(price, size);
@@ -185,21 +206,9 @@ impl Slot {
 }
 
 /// The price and size with which a tick enters bars of that source, if it does.
-fn primary_price(tick: &Event, source: BarSource) -> Option<(Price, Quantity)> {
-    if (tick.kind == Kind::TRADE) != (source == BarSource::Trade) {
-        return None;
-    }
-    if source == BarSource::Trade {
-        let trade = tick.as_trade();
-        return Some((trade.price, trade.size));
-    }
-    let quote = tick.as_quote();
-    let price = match source {
-        BarSource::Bid => quote.bid,
-        BarSource::Ask => quote.ask,
-        BarSource::Mid | BarSource::Trade => mid(quote.bid, quote.ask),
-    };
-    Some((price, QUOTE_SIZE))
+fn priced(tick: &Event, source: BarSource) -> Option<(Price, Quantity)> {
+    let price = price_of(tick, source)?;
+    Some((price, if tick.kind == Kind::TRADE { tick.as_trade().size } else { QUOTE_SIZE }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Instruments: what the engine must know of a symbol to trade it.
 //!
-//! Not here: market hours, which only decide which ticks a feed accepts (`feed`).
+//! Not here: market hours, which decide which ticks a feed accepts (`feed`) and when sessions begin (`session`).
 
 use crate::{Price, Quantity, SymbolId, SymbolTable, UNIT};
 

@@ -6,7 +6,7 @@
 //! Not here: what came of a decision (`outcome`).
 
 use crate::error::ReportError;
-use crate::meta::{MATRICES_NOTE, MatrixTable, RunMeta};
+use crate::meta::{MATRICES_NOTE, RunMeta};
 use crate::outcome::Outcome;
 use crate::table::Table;
 use crate::tables::{DecisionColumns, MatrixColumns, SynergyColumns};
@@ -29,14 +29,10 @@ impl AgentTables {
     /// Creates the files.
     pub fn create(folder: &Path, meta: &RunMeta) -> Result<Self, ReportError> {
         let notes = vec![KeyValue::new(MATRICES_NOTE.to_owned(), meta.matrices_note())];
-        let matrices = match meta.matrix_table {
-            MatrixTable::Omitted => None,
-            MatrixTable::Written => Some(Table::create(folder, "matrices.parquet")?),
-        };
         Ok(Self {
             decisions: Table::create_with_notes(folder, "decisions.parquet", notes)?,
             synergies: Table::create(folder, "synergies.parquet")?,
-            matrices,
+            matrices: Table::create_optional(meta.matrix_table, folder, "matrices.parquet")?,
         })
     }
 

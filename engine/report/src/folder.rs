@@ -11,7 +11,10 @@ use crate::orders::OpenOrders;
 use crate::place::{Overwrite, Place, SUMMARY, io, sync};
 use crate::summary::Summary;
 use crate::table::Table;
-use crate::tables::{BarColumns, EquityColumns, FillColumns, IndicatorColumns, OrderColumns, RejectColumns};
+use crate::tables::{
+    BarColumns, BatchColumns, EquityColumns, FillColumns, IndicatorColumns, OrderColumns, RejectColumns,
+};
+use indicators::SymbolBatch;
 use model::{
     Event, Fill, Frame, Goal, IndicatorSet, Intent, Kind, Nanos, Order, Pattern, Report, ReportKind, Style,
     Timeframe,
@@ -84,6 +87,7 @@ pub struct RunFolder {
     fills: Table<FillColumns>,
     equity: Table<EquityColumns>,
     rejects: Table<RejectColumns>,
+    batches: Option<Table<BatchColumns>>,
 }
 
 impl RunFolder {
@@ -102,6 +106,7 @@ impl RunFolder {
             fills: Table::create(partial, "fills.parquet")?,
             equity: Table::create(partial, "equity.parquet")?,
             rejects: Table::create(partial, "rejects.parquet")?,
+            batches: Table::create_optional(meta.batch_table, partial, "batches.parquet")?,
             place,
             timeframe_names: meta.timeframes.iter().map(Timeframe::to_string).collect(),
             counts: Counts { bars: vec![0; meta.timeframes.len()], ..Counts::default() },
@@ -303,6 +308,16 @@ impl RunFolder {
         self.rejects.settle()
     }
 
+    /// Records batches of ticks, if the table is kept.
+    ///
+    /// # Errors
+    /// [`ReportError`] where the disk refuses.
+    pub fn record_batches(&mut self, batches: &[SymbolBatch]) -> Result<(), ReportError> {
+        let Some(table) = &mut self.batches else { return Ok(()) };
+        let symbols = &self.meta.instruments.symbols;
+        batches.iter().try_for_each(|batch| table.batch(symbols.name(batch.symbol), batch))
+    }
+
     /// Writes summary, configuration and report, and puts the folder in its place.
     ///
     /// # Errors
@@ -316,6 +331,7 @@ impl RunFolder {
         self.fills.finish()?;
         self.equity.finish()?;
         self.rejects.finish()?;
+        self.batches.map(Table::finish).transpose()?;
         let partial = self.place.partial();
         write_synced(&partial.join(SUMMARY), &summary.to_json())?;
         write_synced(&partial.join("config.toml"), config_toml)?;

@@ -17,8 +17,11 @@ pub struct RunMeta {
     pub matrices: Vec<MatrixSpec>,
     /// Which of them the agents read; none without agents.
     pub matrices_read: Vec<usize>,
-    /// Whether the matrices' cells are kept.
-    pub matrix_table: MatrixTable,
+    /// Whether the matrices' cells are kept: `matrices.parquet`, a matrix a bar, is most of a run folder's bytes,
+    /// and only training reads it.
+    pub matrix_table: OptionalTable,
+    /// Whether the batches of ticks are kept, as `batches.parquet`: up to a row for each tick.
+    pub batch_table: OptionalTable,
     /// Start of every client order id.
     pub session: String,
     /// What decides.
@@ -27,10 +30,10 @@ pub struct RunMeta {
     pub account: String,
 }
 
-/// Whether `matrices.parquet` is written: a matrix a bar is most of a run folder's bytes, and only training reads them.
+/// Whether a table that few runs need is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatrixTable {
-    /// It is not; matrices are counted.
+pub enum OptionalTable {
+    /// It is not.
     Omitted,
     /// It is.
     Written,

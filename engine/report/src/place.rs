@@ -14,7 +14,7 @@ pub(crate) const SUMMARY: &str = "summary.json";
 /// Holds the number of the process that writes.
 const OWNER: &str = ".owner";
 /// Files that a run writes only where asked to: those of the run before say nothing of this one.
-const OPTIONAL: [&str; 1] = ["matrices.parquet"];
+const OPTIONAL: [&str; 2] = ["matrices.parquet", "batches.parquet"];
 
 /// Whether a run folder that is there may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

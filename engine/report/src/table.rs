@@ -1,10 +1,11 @@
 //! A Parquet table that grows row by row, in bounded memory.
 //!
 //! Rows wait as they are until they make a row group, which is then encoded and compressed in one go: an open row
-//! group would keep a compressor for each of its columns, and a run writes nine tables.
+//! group would keep a compressor for each of its columns, and a run writes many tables.
 //! Not here: which columns there are (`tables`).
 
 use crate::error::ReportError;
+use crate::meta::OptionalTable;
 use crate::summary::SCHEMA_VERSION;
 use arrow_array::builder::{Decimal128Builder, TimestampNanosecondBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
@@ -90,6 +91,18 @@ impl<C: Columns> Table<C> {
         Self::create_with_notes(folder, name, Vec::new())
     }
 
+    /// Creates the file if it is asked for.
+    pub fn create_optional(
+        asked: OptionalTable,
+        folder: &Path,
+        name: &str,
+    ) -> Result<Option<Self>, ReportError> {
+        match asked {
+            OptionalTable::Omitted => Ok(None),
+            OptionalTable::Written => Self::create(folder, name).map(Some),
+        }
+    }
+
     /// Creates the file with these words in its metadata.
     pub fn create_with_notes(folder: &Path, name: &str, notes: Vec<KeyValue>) -> Result<Self, ReportError> {
         let path = folder.join(name);
@@ -154,6 +167,11 @@ pub(crate) fn text_field(name: &str, nullable: bool) -> Field {
 /// A column of doubles.
 pub(crate) fn double_field(name: &str) -> Field {
     Field::new(name, DataType::Float64, false)
+}
+
+/// A column of doubles, some of them null.
+pub(crate) fn maybe_double_field(name: &str) -> Field {
+    Field::new(name, DataType::Float64, true)
 }
 
 /// Builds a column of times.

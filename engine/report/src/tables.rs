@@ -1,10 +1,12 @@
 //! The columns of every table of the run folder, as the contract names them.
 //!
-//! Those of the agents' tables stand in `tables::agents`.
+//! Those of the agents' tables stand in `tables::agents`, those of batches of ticks in `tables::batches`.
 
 mod agents;
+mod batches;
 
 pub(crate) use agents::{CONTEXT_COLUMNS, DecisionColumns, MatrixColumns, SynergyColumns};
+pub(crate) use batches::BatchColumns;
 
 use crate::table::{
     Columns, Narrow, Times, Wide, double_field, narrow_field, text_field, time_field, wide_field,

@@ -13,7 +13,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use model::{Action, Agent, Decision, Pattern, RefusalReason, Side, Urgency, Verdict};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use report::{AgentSummary, MatrixTable, ModelSummary, Overwrite, RunFolder, Summary};
+use report::{AgentSummary, ModelSummary, OptionalTable, Overwrite, RunFolder, Summary};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
@@ -59,7 +59,7 @@ fn lines(dir: &Path, table: &str) -> Vec<String> {
 
 #[test]
 fn a_decision_has_a_row_for_each_agent_and_one_for_all() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     let lines = lines(&dir, "decisions.parquet");
     check_golden("decisions.txt", &(lines.join("\n") + "\n"));
     let agents: Vec<&str> = Agent::ALL.into_iter().map(Agent::name).chain(["ensemble"]).collect();
@@ -79,7 +79,7 @@ fn outcomes(dir: &Path) -> Vec<String> {
 
 #[test]
 fn the_outcome_is_what_came_of_the_decision_in_its_frame() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     assert_eq!(
         outcomes(&dir),
         [
@@ -101,7 +101,7 @@ fn the_outcome_is_what_came_of_the_decision_in_its_frame() {
 fn only_what_follows_on_the_same_symbol_counts() {
     let home = tempfile::tempdir().unwrap();
     let mut folder =
-        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
     let act = |symbol| decision(symbol, voices(Action::Long, Urgency::Aggressive), Verdict::Act, "1");
     let mut first = timer(2, 5);
     // An order and a refusal before any decision, and such of other symbols after it.
@@ -125,13 +125,13 @@ fn only_what_follows_on_the_same_symbol_counts() {
 
 #[test]
 fn synergies_are_kept_with_their_signals() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     check_golden("synergies.txt", &(lines(&dir, "synergies.parquet").join("\n") + "\n"));
 }
 
 #[test]
 fn matrices_are_kept_where_asked_for() {
-    let (_home, dir) = recorded(MatrixTable::Written);
+    let (_home, dir) = recorded(OptionalTable::Written);
     let head = "seq:UInt64 ts_close:Timestamp(ns, \"UTC\") symbol:Utf8 matrix:Utf8 rows:UInt32 columns:UInt32 \
                 cells:List(non-null Float32, field: 'element')";
     let ts = agents_run::minute(30).0;
@@ -143,15 +143,15 @@ fn matrices_are_kept_where_asked_for() {
             format!("10 | {ts} | AAA | tactical | 3 | 2 | [1.5, 0.0, -3.0, 1.0, 0.25, 0.0]"),
         ]
     );
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     assert!(!dir.join("matrices.parquet").exists());
 }
 
 #[test]
 fn matrices_of_the_run_before_do_not_stay() {
-    let (_home, dir) = recorded(MatrixTable::Written);
+    let (_home, dir) = recorded(OptionalTable::Written);
     fs::write(dir.join("notes.txt"), "mine").unwrap();
-    let folder = RunFolder::create(&dir, Overwrite::Replace, meta(MatrixTable::Omitted)).unwrap();
+    let folder = RunFolder::create(&dir, Overwrite::Replace, meta(OptionalTable::Omitted)).unwrap();
     folder.finish(&summary(), "").unwrap();
     assert!(!dir.join("matrices.parquet").exists() && dir.join("notes.txt").exists());
 }
@@ -160,7 +160,7 @@ fn matrices_of_the_run_before_do_not_stay() {
 fn decisions_synergies_and_matrices_are_counted() {
     let home = tempfile::tempdir().unwrap();
     let mut folder =
-        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
     frames().iter().for_each(|frame| folder.record(frame).unwrap());
     let counts = folder.counts();
     assert_eq!((counts.decisions, counts.synergies(), counts.matrices), (10, 3, 2));
@@ -174,7 +174,7 @@ fn long_tables_of_decisions_come_back_whole() {
     const DECISIONS: u64 = 3_000;
     let home = tempfile::tempdir().unwrap();
     let mut folder =
-        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
     for seq in 1..=DECISIONS {
         let mut frame = timer(seq, 5 * seq as i64);
         frame.push_decision(decision(BBB, voices(Action::Flat, Urgency::Wait), Verdict::Wait, "0"));

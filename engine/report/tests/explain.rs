@@ -9,13 +9,13 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
-use report::{ExplainError, MatrixTable, Overwrite, ReadError, RunFolder, explain};
+use report::{ExplainError, OptionalTable, Overwrite, ReadError, RunFolder, explain};
 use std::fs::{self, File};
 use std::path::Path;
 
 #[test]
 fn a_decision_is_explained_from_tick_to_order() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     for seq in [10, 20, 30, 40] {
         let text = explain(&dir, seq).unwrap();
         assert!(text.lines().all(|line| line.len() == line.trim_end().len()), "no line ends in spaces");
@@ -24,7 +24,7 @@ fn a_decision_is_explained_from_tick_to_order() {
 }
 
 fn check_error(seq: u64, expected: &str) {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     let error = explain(&dir, seq).unwrap_err();
     assert!(error.is_usage());
     let sentence = error.to_string();
@@ -43,14 +43,14 @@ fn an_input_without_a_decision_is_answered_with_the_nearest() {
 fn a_folder_that_explains_nothing_is_named() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("none");
-    let folder = RunFolder::create(&out, Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+    let folder = RunFolder::create(&out, Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
     let dir = folder.finish(&summary(), "").unwrap();
     let error = explain(&dir, 1).unwrap_err();
     assert!(matches!(error, ExplainError::NoDecisions(_)) && error.is_usage(), "{error}");
     assert!(error.to_string().contains("none"), "{error}");
     let error = explain(&home.path().join("gone"), 1).unwrap_err();
     assert!(matches!(error, ExplainError::Folder(ReadError::NoFolder(_))) && !error.is_usage(), "{error}");
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     for table in ["bars.parquet", "indicators.parquet", "orders.parquet", "fills.parquet", "rejects.parquet"]
     {
         let bytes = fs::read(dir.join(table)).unwrap();
@@ -86,7 +86,7 @@ fn rewrite_columns(dir: &Path, table: &str, columns: usize, group_rows: usize, n
 
 #[test]
 fn how_a_table_is_cut_into_row_groups_changes_nothing() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     let whole: Vec<String> = [10, 20, 30, 40].map(|seq| explain(&dir, seq).unwrap()).to_vec();
     for group_rows in [1, 2, 3, 5] {
         for table in ["indicators.parquet", "bars.parquet", "orders.parquet", "fills.parquet"] {
@@ -99,7 +99,7 @@ fn how_a_table_is_cut_into_row_groups_changes_nothing() {
 
 #[test]
 fn a_table_of_a_newer_program_is_refused_by_name() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     rewrite(&dir, "fills.parquet", 10, &[("schema_version", "99")]);
     let error = explain(&dir, 10).unwrap_err().to_string();
     assert!(error.contains("fills.parquet") && error.contains("99") && error.contains("newer"), "{error}");
@@ -110,7 +110,7 @@ fn features_are_those_at_the_decision_and_of_no_later_bar() {
     const BARS: u64 = 30_000;
     let home = tempfile::tempdir().unwrap();
     let mut folder =
-        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
     for seq in 1..=BARS {
         let mut frame = timer(seq, 5 * seq as i64);
         bar(&mut frame, AAA, 0, &[seq as f64, 100_000.0 + seq as f64, f64::NAN]);
@@ -140,7 +140,7 @@ fn section<'a>(text: &'a str, title: &str) -> Vec<&'a str> {
 
 #[test]
 fn cells_that_were_recorded_are_shown_as_they_are() {
-    let (_home, dir) = recorded(MatrixTable::Written);
+    let (_home, dir) = recorded(OptionalTable::Written);
     let text = explain(&dir, 10).unwrap();
     let lines = section(&text, "Features the agents read");
     let words: Vec<Vec<&str>> = lines.iter().map(|line| line.split_whitespace().collect()).collect();
@@ -167,7 +167,7 @@ fn cells_that_were_recorded_are_shown_as_they_are() {
 
 #[test]
 fn a_folder_from_before_inputs_were_kept_is_explained_without_them() {
-    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let (_home, dir) = recorded(OptionalTable::Omitted);
     let note = r#"[{"name":"strategic","timeframe":"30m","columns":["mlmi_value","nwrqk_value"]}]"#;
     rewrite_columns(&dir, "decisions.parquet", 20, 100, &[("matrices", note)]);
     let text = explain(&dir, 10).unwrap();

@@ -5,9 +5,12 @@
 //! Not here: what report.html looks like (`html`).
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, Float64Type, TimestampNanosecondType, UInt32Type, UInt64Type};
+use arrow_array::types::{
+    Decimal128Type, Float64Type, Int64Type, TimestampNanosecondType, UInt32Type, UInt64Type,
+};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
+use indicators::{SymbolBatch, TickBatch};
 use model::{
     Account, Bar, BarSource, Event, Fill, Frame, Goal, IndicatorSet, Instrument, InstrumentTable, Intent,
     Kind, Liquidity, Money, Nanos, Order, OrderId, OrderType, Price, Quantity, RefusalReason, RejectReason,
@@ -15,8 +18,9 @@ use model::{
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use report::{
-    CountsSummary, DataSection, LatencySummary, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary,
-    PositionSummary, RejectRow, ReportError, RunFolder, RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
+    CountsSummary, DataSection, LatencySummary, OptionalTable, Overwrite, PerformanceSummary,
+    PortfolioSummary, PositionSummary, RejectRow, ReportError, RunFolder, RunMeta, SCHEMA_VERSION,
+    SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -41,7 +45,8 @@ fn meta() -> RunMeta {
         indicator_names: vec![vec!["sma_2".to_owned(), "ema_2".to_owned()], vec!["rsi_14".to_owned()]],
         matrices: Vec::new(),
         matrices_read: Vec::new(),
-        matrix_table: MatrixTable::Omitted,
+        matrix_table: OptionalTable::Omitted,
+        batch_table: OptionalTable::Omitted,
         session: "0badcafe".to_owned(),
         strategy: "ema_cross".to_owned(),
         account: "backtest".to_owned(),
@@ -304,6 +309,7 @@ fn cell(column: &ArrayRef, row: usize) -> String {
     match column.data_type() {
         DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).to_string(),
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
         DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).to_string(),
         DataType::Float64 => format!("{:?}", column.as_primitive::<Float64Type>().value(row)),
         DataType::Decimal128(..) => column.as_primitive::<Decimal128Type>().value_as_string(row),
@@ -468,6 +474,40 @@ fn rejects_say_what_was_refused_where_and_why() {
         assert!(raw.is_some_and(|raw| raw.contains(holds)), "{text:?} is not {start}…{holds}…{end}");
     }
     assert_eq!(found.len(), 6);
+}
+
+#[test]
+fn batches_of_ticks_are_kept_where_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let record = |name: &str, batch_table: OptionalTable| {
+        let meta = RunMeta { batch_table, ..meta() };
+        let mut folder = RunFolder::create(&home.path().join(name), Overwrite::Replace, meta).unwrap();
+        let batch = TickBatch {
+            ts_first: Nanos(-1),
+            time_span: Nanos(999_999),
+            ticks: 100,
+            vwap: Some(0.1),
+            price_change: -2.5,
+            volume: 4_000_000_000 * i128::from(UNIT) + 1,
+            volatility: 0.25,
+        };
+        let none = TickBatch { vwap: None, volume: 0, ..batch };
+        let batches = [(AAA, BarSource::Trade, batch), (ESH4, BarSource::Mid, none)];
+        let row = |(symbol, source, batch)| SymbolBatch { symbol, source, batch };
+        folder.record_batches(&batches.map(row)).unwrap();
+        folder.finish(&summary(), "").unwrap()
+    };
+    let dir = record("run", OptionalTable::Written);
+    let expected = [
+        "symbol:text source:text ts_event:ts(Nanosecond,UTC) time_span_ns:int64 ticks:uint32 vwap:float64 \
+         price_change:float64 volume:decimal(38,9) volatility:float64",
+        "AAA | trade | -1 | 999999 | 100 | 0.1 | -2.5 | 4000000000.000000001 | 0.25",
+        "ESH4 | mid | -1 | 999999 | 100 | null | -2.5 | 0.000000000 | 0.25",
+    ];
+    assert_eq!(lines(&dir, "batches.parquet"), expected);
+    // Those of the run before do not stay.
+    let dir = record("run", OptionalTable::Omitted);
+    assert!(!dir.join("batches.parquet").exists());
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod row;
 mod rules;
 mod source;
 mod summary;
+mod week;
 
 pub use duplicates::{DUPLICATE_WINDOW, DuplicateWindow};
 pub use failure::FeedError;

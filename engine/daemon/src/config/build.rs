@@ -57,6 +57,7 @@ pub(super) fn build(effective: &Effective) -> Result<Config, ConfigError> {
         indicators,
         matrices: intelligence.matrices,
         record_matrices: read.flag("matrices.record"),
+        record_batches: read.flag("batches.record"),
         synergy: intelligence.synergy,
         agents: intelligence.agents,
         synergy_only: intelligence.synergy_only,

@@ -3,8 +3,8 @@
 //! Where a crate has a checked configuration of its own, that is what stands here.
 //! Not here: how it is checked (`shape`, `build`).
 
-use super::hours::Hours;
 use agents::AgentsConfig;
+use feed::MarketHours;
 use gate::Limits;
 use indicators::IndicatorConfig;
 use matching::VenueConfig;
@@ -25,6 +25,8 @@ pub struct Config {
     pub data: DataConfig,
     /// How ticks become bars.
     pub bars: BarsConfig,
+    /// Whether batches of ticks are recorded.
+    pub record_batches: bool,
     /// What is computed from bars.
     pub indicators: IndicatorConfig,
     /// Windows of features; none where nobody reads them.
@@ -322,8 +324,8 @@ pub struct InstrumentConfig {
     pub venue: String,
     /// The venue's name for it; `None`: the symbol.
     pub venue_symbol: Option<String>,
-    /// When it trades.
-    pub hours: Hours,
+    /// When it trades, and so when its sessions begin; `None`: always.
+    pub hours: Option<MarketHours>,
     /// Whether prices of zero and below are legal.
     pub allow_negative_price: bool,
 }

@@ -8,6 +8,7 @@ use super::checked::{Config, InstrumentConfig};
 use super::effective::Effective;
 use super::node::{Node, Value};
 use super::schema::Bearing;
+use feed::MarketHours;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -67,8 +68,9 @@ fn instrument_line(symbol: &str, known: &InstrumentConfig) -> String {
         hours,
         allow_negative_price,
     } = known;
+    let hours = hours.as_ref().map_or_else(|| "Always".to_owned(), MarketHours::to_string);
     format!(
-        "instrument {symbol}={tick_size}|{lot}|{multiplier}|{currency}|{venue:?}|{venue_symbol:?}|{hours:?}|\
+        "instrument {symbol}={tick_size}|{lot}|{multiplier}|{currency}|{venue:?}|{venue_symbol:?}|{hours}|\
          {allow_negative_price}\n"
     )
 }

@@ -27,6 +27,7 @@ const SECTIONS: &[Section] = &[
     Section { path: "run", doc: "What runs, with how much money, and how it is put on threads." },
     Section { path: "data", doc: "Which ticks are replayed." },
     Section { path: "bars", doc: "How ticks become bars." },
+    Section { path: "batches", doc: "Statistics of batches of ticks: at most 100 and less than 1 ms each." },
     Section { path: "indicators", doc: "What is computed from bars." },
     Section { path: "ema_cross", doc: "The strategy ema_cross: follow the faster of two averages." },
     Section {
@@ -190,6 +191,15 @@ const KEYS: &[Key] = &[
         "",
         "What a span without ticks makes: no bar, or one at the last close.",
     ),
+    Key::new(
+        "batches.record",
+        Shape::Boolean,
+        "false",
+        "",
+        "Whether the run folder holds batches.parquet: VWAP, price change, volume, volatility, count and span of the \
+         ticks that the symbol's bars are made of, batch by batch; where ticks are sparse, a row for each.",
+    )
+    .speed_only(),
     Key::new(
         "indicators.min_history",
         Shape::Integer { min: 1, max: 1_000_000 },
@@ -423,7 +433,8 @@ const KEYS: &[Key] = &[
         Shape::Hours,
         r#""always""#,
         "local time of its zone",
-        "When it trades; ticks at other times are rejected.",
+        "When it trades; ticks at other times are rejected. Each interval is a session, and vwap_session begins \
+         anew where one opens (always: at midnight UTC). An end at or before its start is on the next day.",
     ),
     Key::new(
         "instruments.default.allow_negative_price",

@@ -34,7 +34,6 @@ pub use checked::{
 };
 pub use effective::{Effective, Override};
 pub use error::{ConfigError, Place};
-pub use hours::{Hours, WeekInterval};
 pub use market::{is_market, load_market, parse_market};
 pub use node::Origin;
 pub use times::{parse_instant, print_duration, print_instant, print_second, stamp};

@@ -1,6 +1,7 @@
 //! Every refusal, overrides, origins, the hash, and the shipped files.
 
 use super::*;
+use feed::MarketHours;
 use gate::Limits;
 use pipeline::Layout;
 use std::fmt::Write as _;
@@ -367,9 +368,9 @@ fn instruments_take_what_they_do_not_say_from_the_default() {
     );
     assert_eq!((listed.venue_symbol.as_str(), listed.currency.as_str()), ("XBT", "USDT"));
     assert!(listed.allow_negative_price);
-    assert_eq!(config.instruments.of("BTCUSDT").hours, Hours::Always);
-    let Hours::Weekly { zone, intervals } = &config.instruments.of("OTHER").hours else { panic!("weekly") };
-    assert_eq!((zone.as_str(), intervals.len()), ("America/New_York", 5));
+    assert_eq!(config.instruments.of("BTCUSDT").hours, None);
+    let hours = MarketHours::parse("America/New_York", &["Mon-Fri 09:30-16:00"]).unwrap();
+    assert_eq!(config.instruments.of("OTHER").hours, Some(hours));
     assert_eq!(config.instruments.instrument("OTHER").venue_symbol, "OTHER");
 }
 
@@ -388,6 +389,8 @@ fn the_hash_covers_what_can_change_a_result_and_nothing_else() {
         "data.decode_threads = 4",
         "data.generate = \"g.toml\"",
         "latency.sample = 1",
+        "matrices.record = true",
+        "batches.record = true",
         "journal.durability = \"off\"",
         "bars.timeframes = [\"300s\", \"60s\"]",
         "venue.latency = \"0ms\"",
@@ -415,6 +418,7 @@ fn the_hash_covers_what_can_change_a_result_and_nothing_else() {
         "instruments.list = [{ symbol = \"A\", lot = \"1\" }]",
         "matrices.list = [{ name = \"m\", timeframe = \"5m\", window = 9, features = [\"rsi_14\"] }]",
         "agents.blends = [{ pattern = \"mlmi>nwrqk>fvg\", blend = 0.6 }]",
+        "instruments.default.hours = { zone = \"UTC\", intervals = [\"Mon 00:00-Mon 00:00\"] }",
     ] {
         assert_ne!(hash(other), base, "{other}");
     }
@@ -431,6 +435,19 @@ fn the_hash_covers_what_can_change_a_result_and_nothing_else() {
     assert_ne!(model("a.safetensors", '1'), base);
     let ema = "run.strategies = [\"ema_cross\"]\n";
     assert_ne!(hash(&format!("{ema}ema_cross.fast = 5")), hash(ema), "the strategy that runs does count");
+}
+
+#[test]
+fn hours_of_one_meaning_have_one_hash() {
+    let hash = |zone: &str, intervals: &str| {
+        let text = format!("instruments.default.hours = {{ zone = \"{zone}\", intervals = [{intervals}] }}");
+        load(&text).unwrap().config_hash()
+    };
+    let base = hash("Asia/Tokyo", "\"Mon-Tue 09:00-15:00\"");
+    assert_eq!(hash("asia/tokyo", "\"Tue 09:00-Tue 15:00\", \"mon 09:00-14:00\", \"Mon 13:00-15:00\""), base);
+    assert_ne!(hash("Asia/Seoul", "\"Mon-Tue 09:00-15:00\""), base);
+    // A session more, though it is open at the same times.
+    assert_ne!(hash("Asia/Tokyo", "\"Mon-Tue 09:00-12:00\", \"Mon-Tue 12:00-15:00\""), base);
 }
 
 #[test]

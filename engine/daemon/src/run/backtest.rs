@@ -4,6 +4,7 @@
 //! decode, merge ─> engine (this thread: sequencer …) ─> recorder ─> run folder
 //! ```
 
+use super::batches::{BatchTap, BatchedFeed};
 use super::data::RunData;
 use super::generate::{generate_if_missing, note};
 use super::models::Models;
@@ -23,7 +24,7 @@ use bars::BarsConfig;
 use feed::{Feed, FeedError};
 use model::{AgentGroup, Clock, Event, SystemClock};
 use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
-use report::{MatrixTable, Overwrite, RunFolder, RunMeta};
+use report::{OptionalTable, Overwrite, RunFolder, RunMeta};
 use ring::{Cores, Stopwatch, pin_to_core};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -137,12 +138,17 @@ impl RunFolderFor<'_> {
             indicator_names: config.indicators.schema(),
             matrices: config.matrices.specs().to_vec(),
             matrices_read: matrices_read(config),
-            matrix_table: if config.record_matrices { MatrixTable::Written } else { MatrixTable::Omitted },
+            matrix_table: written_if(config.record_matrices),
+            batch_table: written_if(config.record_batches),
             session: self.loaded.session(),
             strategy: config.run.strategy.name().to_owned(),
             account: ACCOUNT.to_owned(),
         })
     }
+}
+
+fn written_if(asked: bool) -> OptionalTable {
+    if asked { OptionalTable::Written } else { OptionalTable::Omitted }
 }
 
 /// The matrices that the agents read; none where nobody is asked.
@@ -225,13 +231,16 @@ impl WithStrategy for Replay<'_> {
         let recording = recorder.start(tap_end, instruments, config.run.initial_capital);
         let file_hashes = hash_files(self.data.paths());
         let pin = pin_in_turn(self.placed.decode_cores.clone());
-        let mut feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin)?);
+        let feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin));
+        let batches = || BatchTap::start(&self.bars.sources, recorder.batch_sink());
+        let mut feed = BatchedFeed::new(feed, config.record_batches.then(batches));
         let ran = replay(&run_config, stages, venue, &mut feed, tap, self.data.rows(), &self.progress);
         let read = feed.summary();
-        let waited_ns = feed.waited_ns();
-        // Its threads hold the sink for rejects.
-        drop(feed);
+        let waited_ns = feed.inner().waited_ns();
+        // Its threads hold the sinks for rejects and batches.
+        let batched = feed.finish();
         let recorded = recording.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        batched?;
         let performance = match (&ran, recorded) {
             // The recorder knows why it ended; the engine only that it did.
             (Err(RunError::Recorder) | Ok(_), Err(error)) => return Err(error),
@@ -256,7 +265,7 @@ fn replay<S: Strategy + 'static>(
     config: &RunConfig,
     stages: pipeline::Stages<S>,
     venue: matching::Venue,
-    feed: &mut TimedFeed<files::ParquetFeed>,
+    feed: &mut BatchedFeed<TimedFeed<files::ParquetFeed>>,
     tap: Tap,
     rows: u64,
     progress: &pipeline::Progress,
@@ -267,7 +276,7 @@ fn replay<S: Strategy + 'static>(
     let start = stopwatch.raw();
     feed.connect()?;
     feed.subscribe(&(0..stages_symbols(&stages)).map(model::SymbolId).collect::<Vec<_>>())?;
-    feed.prime()?;
+    feed.inner().prime()?;
     let outcome = run(config, stages, venue, feed, Outlets { tap: Some(tap), orders: None }, progress);
     let wall_ns = stopwatch.nanos_between(start, stopwatch.raw());
     drop(shown);

@@ -4,12 +4,12 @@
 //! symbol has trades or quotes decides what its bars and fills come from.
 
 use super::wiring::Kinds;
-use crate::config::{self, Config, Hours};
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use catalog::{
     CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover,
 };
-use feed::{Feed, MarketHours, More, OnBadRow, RejectSink, Rules, SymbolRules};
+use feed::{Feed, More, OnBadRow, RejectSink, Rules, SymbolRules};
 use files::import::is_bars;
 use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
 use model::{InstrumentTable, Nanos, SymbolId, SymbolTable};
@@ -85,7 +85,7 @@ impl RunData {
         let name = self.instruments.symbols.name(symbol);
         let is_wanted = |file: &&Arc<DataFile>| file.kind == kind && file.symbols.iter().any(|n| n == name);
         for file in self.files.iter().filter(is_wanted) {
-            let mut options = self.options(config)?;
+            let mut options = self.options(config);
             options.files = vec![Arc::clone(file)];
             options.rules.on_bad_row = OnBadRow::Reject;
             let mut feed = ParquetFeed::new(options);
@@ -125,25 +125,17 @@ impl RunData {
     }
 
     /// The feed over the files. Its threads call `on_thread_start` first.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] for market hours that make no sense.
-    pub fn feed(
-        &self,
-        config: &Config,
-        rejects: RejectSink,
-        on_thread_start: ThreadHook,
-    ) -> Result<ParquetFeed, Failure> {
+    pub fn feed(&self, config: &Config, rejects: RejectSink, on_thread_start: ThreadHook) -> ParquetFeed {
         let stopwatch = Stopwatch::new();
-        let mut options = self.options(config)?;
+        let mut options = self.options(config);
         options.on_thread_start = Some(on_thread_start);
         options.time_source = Some(Arc::new(move || stopwatch.nanos_between(0, stopwatch.raw())));
         options.rejects = Some(rejects);
-        Ok(ParquetFeed::new(options))
+        ParquetFeed::new(options)
     }
 
     /// What the feed of all files is asked for.
-    fn options(&self, config: &Config) -> Result<ReplayOptions, Failure> {
+    fn options(&self, config: &Config) -> ReplayOptions {
         let clock = match config.replay.clock {
             config::ReplayClock::Event => ReplayClock::Event { latency: config.replay.feed_latency },
             config::ReplayClock::Recv => ReplayClock::Recv,
@@ -154,8 +146,7 @@ impl RunData {
             config::OnBadRow::Fail => OnBadRow::Fail,
         };
         let names = self.instruments.symbols.iter();
-        let symbol_rules: Result<Vec<_>, _> = names.map(|(_, name)| symbol_rules(config, name)).collect();
-        Ok(ReplayOptions {
+        ReplayOptions {
             files: self.files.clone(),
             read: self.read.clone(),
             symbols: self.instruments.symbols.clone(),
@@ -164,7 +155,7 @@ impl RunData {
                 max_price_jump: ingest.max_price_jump,
                 reorder_window: ingest.reorder_window,
             },
-            symbol_rules: symbol_rules?,
+            symbol_rules: names.map(|(_, name)| symbol_rules(config, name)).collect(),
             clock,
             range: TimeRange {
                 from: config.data.from.unwrap_or(Nanos::MIN),
@@ -174,7 +165,7 @@ impl RunData {
             on_thread_start: None,
             time_source: None,
             rejects: None,
-        })
+        }
     }
 }
 
@@ -196,27 +187,7 @@ fn read_options(config: &Config) -> Result<ReadOptions, Failure> {
     Ok(ReadOptions { columns, symbol: data.symbol.clone(), ts_unit, excess, ts_recv })
 }
 
-pub(super) fn symbol_rules(config: &Config, name: &str) -> Result<SymbolRules, Failure> {
+pub(super) fn symbol_rules(config: &Config, name: &str) -> SymbolRules {
     let known = config.instruments.of(name);
-    let hours = match &known.hours {
-        Hours::Always => None,
-        Hours::Weekly { zone, intervals } => {
-            let texts: Vec<String> = intervals
-                .iter()
-                .map(|i| format!("{}-{}", minute(i.start_minute), minute(i.end_minute)))
-                .collect();
-            let hours = MarketHours::parse(zone, &texts);
-            Some(hours.map_err(|error| Failure::Usage(format!("instruments.hours of {name}: {error}")))?)
-        }
-    };
-    Ok(SymbolRules { allow_negative_price: known.allow_negative_price, hours })
-}
-
-/// A minute of the week as `Mon 09:30`; the last one is the end of Sunday.
-fn minute(of_week: u16) -> String {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const DAY_MINUTES: u16 = 24 * 60;
-    let day = (of_week / DAY_MINUTES).min(6);
-    let rest = of_week - day * DAY_MINUTES;
-    format!("{} {:02}:{:02}", DAYS[usize::from(day)], rest / 60, rest % 60)
+    SymbolRules { allow_negative_price: known.allow_negative_price, hours: known.hours.clone() }
 }

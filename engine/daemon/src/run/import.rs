@@ -14,12 +14,9 @@ use crate::failure::Failure;
 use crate::progress::{Progress, Show, Shown};
 use crate::table::count;
 use catalog::{Excess, TsUnit};
-use feed::{OnBadRow, Rules, SymbolRules};
-use files::import::{
-    ColumnNames, Format, Import, ImportError, ImportOptions, ImportProgress, Imported, RulesOfSymbol,
-};
+use feed::{OnBadRow, Rules};
+use files::import::{ColumnNames, Format, Import, ImportError, ImportOptions, ImportProgress, Imported};
 use model::{Nanos, Timeframe, normalise_symbol};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -96,7 +93,7 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
         config::OnBadRow::Fail => OnBadRow::Fail,
     };
     options.rules = Rules { on_bad_row, max_price_jump: config.ingest.max_price_jump, ..Rules::default() };
-    options.symbol_rules = symbol_rules_of(config)?;
+    options.symbol_rules = Box::new(move |name| symbol_rules(&config, name));
     Ok(options)
 }
 
@@ -117,16 +114,6 @@ fn rules(args: &ImportArgs) -> Result<Config, Failure> {
         return Err(Failure::Usage(sentence.to_owned()));
     }
     Ok(config)
-}
-
-/// Rules by symbol; those of every symbol are checked at once.
-fn symbol_rules_of(config: Config) -> Result<RulesOfSymbol, Failure> {
-    let default = symbol_rules(&config, "")?;
-    let names = config.instruments.list.keys();
-    let listed: Result<Vec<_>, Failure> =
-        names.map(|name| Ok((name.clone(), symbol_rules(&config, name)?))).collect();
-    let listed: BTreeMap<String, SymbolRules> = listed?.into_iter().collect();
-    Ok(Box::new(move |name| listed.get(name).unwrap_or(&default).clone()))
 }
 
 fn json(imported: &Imported) -> serde_json::Value {

@@ -3,6 +3,7 @@
 //! Not here: what they put together, and the command line.
 
 mod backtest;
+mod batches;
 mod data;
 mod features;
 mod generate;

@@ -1,10 +1,11 @@
 //! The recorder: a thread beside the engine that writes the run folder and folds the performance.
 //!
-//! Rejected rows come from the feed's threads, frames from the engine's last group; both go through one lock,
-//! which the hot path never touches.
+//! Rejected rows come from the feed's threads, frames from the engine's last group, batches of ticks from their own
+//! thread; all go through one lock, which the hot path never touches.
 
 use crate::failure::Failure;
 use feed::{Reject, RejectSink};
+use indicators::SymbolBatch;
 use model::{InstrumentTable, Money};
 use pipeline::TapEnd;
 use portfolio::{Performance, PortfolioError};
@@ -59,6 +60,12 @@ impl Recorder {
                 lock(&recorder.failed).get_or_insert(error);
             }
         })
+    }
+
+    /// Takes batches of ticks.
+    pub fn batch_sink(&self) -> impl FnMut(&[SymbolBatch]) -> Result<(), Failure> + Send + 'static {
+        let recorder = self.clone();
+        move |batches| Ok(lock(&recorder.folder).record_batches(batches)?)
     }
 
     /// Starts the thread that takes the engine's frames.

@@ -11,11 +11,12 @@ use gate::Gate;
 use indicators::Indicators;
 use matching::Venue;
 use matrices::{IndicatorSource, Matrices};
-use model::{BarSource, InstrumentTable, Quantity};
+use model::{BarSource, InstrumentTable, Quantity, SessionCalendar, UtcDays};
 use orders::OrderStage;
 use pipeline::Stages;
 use portfolio::{Portfolio, UpdateOn};
 use rules::{EmaCross, MeanReversion, NoStrategy, SynergyOnly};
+use std::sync::Arc;
 use strategy::{Schema, Strategy, Wakes};
 use synergy::Synergies;
 
@@ -76,6 +77,17 @@ pub fn venue(config: &Config, instruments: &InstrumentTable, kinds: &[Kinds]) ->
     Venue::new(config.venue, instruments, &quoted)
 }
 
+/// The sessions of each symbol: its market hours, or days in UTC.
+fn calendars(config: &Config, instruments: &InstrumentTable) -> Vec<Arc<dyn SessionCalendar>> {
+    let calendar = |name: &str| -> Arc<dyn SessionCalendar> {
+        match &config.instruments.of(name).hours {
+            Some(hours) => Arc::new(hours.clone()),
+            None => Arc::new(UtcDays),
+        }
+    };
+    instruments.symbols.iter().map(|(_, name)| calendar(name)).collect()
+}
+
 /// The stages around a strategy.
 pub fn stages<S: Strategy>(
     config: &Config,
@@ -90,7 +102,11 @@ pub fn stages<S: Strategy>(
     Ok(Stages {
         portfolio: Portfolio::new(instruments, capital, update_on),
         bars: Bars::new(bars).map_err(refused)?,
-        indicators: Indicators::new(config.indicators.clone(), &primary),
+        indicators: Indicators::with_sessions(
+            config.indicators.clone(),
+            &primary,
+            &calendars(config, instruments),
+        ),
         matrices: matrices(config, symbols)?,
         synergies: synergies(config, symbols)?,
         strategy,

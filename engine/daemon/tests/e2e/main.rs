@@ -4,6 +4,7 @@
 
 mod agents;
 mod bad_input;
+mod batches;
 mod cli;
 mod context;
 mod determinism;
@@ -11,5 +12,6 @@ mod import;
 mod import_bad;
 mod real_data;
 mod run_folder;
+mod sessions;
 mod support;
 mod torch;

@@ -2,7 +2,8 @@
 
 use super::taken;
 use crate::table::{
-    Columns, Narrow, Times, Wide, double_field, narrow_field, text_field, time_field, wide_field,
+    Columns, Narrow, Times, Wide, double_field, maybe_double_field, narrow_field, text_field, time_field,
+    wide_field,
 };
 use arrow_array::ArrayRef;
 use arrow_array::builder::{
@@ -12,10 +13,6 @@ use arrow_array::builder::{
 use arrow_schema::{DataType, Field};
 use model::CONTEXT_LEN;
 use std::sync::Arc;
-
-fn maybe_double_field(name: &str) -> Field {
-    Field::new(name, DataType::Float64, true)
-}
 
 /// The columns of a decision's portfolio context, in the order of its numbers.
 pub(crate) const CONTEXT_COLUMNS: [&str; CONTEXT_LEN] = [

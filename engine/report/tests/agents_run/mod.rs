@@ -9,7 +9,7 @@ use model::{
     Synergy, TimeInForce, Timeframe, Urgency, Verdict,
 };
 use report::{
-    CountsSummary, DataSection, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary, RunFolder,
+    CountsSummary, DataSection, OptionalTable, Overwrite, PerformanceSummary, PortfolioSummary, RunFolder,
     RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub fn minute(minutes: i64) -> Nanos {
     Nanos(START + minutes * MINUTE)
 }
 
-pub fn meta(matrix_table: MatrixTable) -> RunMeta {
+pub fn meta(matrix_table: OptionalTable) -> RunMeta {
     let symbols = SymbolTable::new(["AAA", "BBB", "CCC"].map(String::from));
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let timeframes = ["5m", "30m"].map(|text| Timeframe::parse(text).unwrap());
@@ -51,6 +51,7 @@ pub fn meta(matrix_table: MatrixTable) -> RunMeta {
         ],
         matrices_read: vec![0, 2],
         matrix_table,
+        batch_table: OptionalTable::Omitted,
         session: "0badcafe".to_owned(),
         strategy: "marl".to_owned(),
         account: "backtest".to_owned(),
@@ -367,7 +368,7 @@ pub fn frames() -> Vec<Frame> {
 }
 
 /// Records the made-up run below a folder of its own.
-pub fn recorded(matrix_table: MatrixTable) -> (tempfile::TempDir, PathBuf) {
+pub fn recorded(matrix_table: OptionalTable) -> (tempfile::TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("run");
     let mut folder = RunFolder::create(&out, Overwrite::Refuse, meta(matrix_table)).unwrap();

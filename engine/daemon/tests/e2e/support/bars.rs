@@ -46,7 +46,7 @@ struct Open {
 type Key = (i64, &'static str, usize, usize);
 
 /// The price and the size that a tick adds to bars of a source.
-fn part(tick: &Tick, source: &str) -> Option<[i128; 2]> {
+pub fn part(tick: &Tick, source: &str) -> Option<[i128; 2]> {
     match (tick, source) {
         (Tick::Trade(trade), "trade") => Some([trade.price.into(), trade.size.into()]),
         (Tick::Quote(quote), "bid") => Some([quote.bid.into(), 0]),

@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Decimal128Type, Float32Type, Float64Type, TimestampNanosecondType, UInt32Type, UInt64Type,
+    Decimal128Type, Float32Type, Float64Type, Int64Type, TimestampNanosecondType, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, TimeUnit};
@@ -79,15 +79,17 @@ impl Table {
         self.column(name, &DataType::UInt32, |column| column.as_primitive::<UInt32Type>().values().to_vec())
     }
 
-    pub fn doubles(&self, name: &str) -> Vec<f64> {
-        self.column(name, &DataType::Float64, |column| column.as_primitive::<Float64Type>().values().to_vec())
+    pub fn ints(&self, name: &str) -> Vec<i64> {
+        self.column(name, &DataType::Int64, |column| column.as_primitive::<Int64Type>().values().to_vec())
     }
-}
 
-impl Table {
-    /// Cells of a column of doubles that may be null.
+    /// Cells of a column of doubles that may have nulls.
     pub fn maybe_doubles(&self, name: &str) -> Vec<Option<f64>> {
         self.column(name, &DataType::Float64, |column| column.as_primitive::<Float64Type>().iter().collect())
+    }
+
+    pub fn doubles(&self, name: &str) -> Vec<f64> {
+        self.column(name, &DataType::Float64, |column| column.as_primitive::<Float64Type>().values().to_vec())
     }
 
     /// Lists of 32-bit floats.
