@@ -312,6 +312,12 @@ fn features_that_cannot_be_are_refused_by_key() {
     };
     for (more, parts) in [
         (matrix("\"rsi_14\", \"mlmi_valu\"", 10), ["matrices.list[0].features", "mlmi_value"]),
+        (
+            matrix("\"rsi_14\"", 10) + "raw = [\"rsi_4\"]\n",
+            ["matrices.list[0].raw names \"rsi_4\"", "the nearest is \"rsi_14\""],
+        ),
+        ("[synergy]\nfvg_height_min = \"-0.001\"\n".to_owned(), ["synergy.fvg_height_min", "above zero"]),
+        ("[sizing]\ntarget_volatility = 10.5\n".to_owned(), ["sizing.target_volatility", "10"]),
         (matrix("\"rsi_14\"", 5_000), ["matrices.list[0].window", "4096"]),
         (matrix("\"rsi_14\"", 1), ["matrices.list[0].window", "2"]),
         ("[agents]\nstrategic_matrix = \"stratgic\"\n".to_owned(), ["agents.strategic_matrix", "tactical"]),

@@ -107,6 +107,7 @@ fn named(read: &Read<'_>, matrices: &MatricesConfig, key: &str) -> Result<usize,
 fn matrices(read: &Read<'_>, strategy: StrategyChoice) -> Result<MatricesConfig, ConfigError> {
     let mut specs: Vec<MatrixSpec> =
         read.tables("matrices.list").iter().map(|table| matrix(&table.value)).collect();
+    check_raw(read)?;
     if strategy == StrategyChoice::Marl {
         for spec in [MatrixSpec::strategic(), MatrixSpec::tactical()] {
             let seen = ["agents.strategic_matrix", "agents.tactical_matrix"].map(|key| read.text(key));
@@ -118,6 +119,23 @@ fn matrices(read: &Read<'_>, strategy: StrategyChoice) -> Result<MatricesConfig,
     }
     MatricesConfig::new(specs)
         .map_err(|error| read.refuse(&["matrices.list"], format!("does not stand: {error}")))
+}
+
+/// A column that is to stay raw must be one of the matrix.
+fn check_raw(read: &Read<'_>) -> Result<(), ConfigError> {
+    for (index, table) in read.tables("matrices.list").iter().enumerate() {
+        let list = |name: &str| table.value.get(name).map(|node| list_texts(&node.value)).unwrap_or_default();
+        let features = list("features");
+        if let Some(raw) = list("raw").into_iter().find(|raw| !features.contains(raw)) {
+            let known = nearest(raw, features.iter().copied()).unwrap_or_default();
+            return Err(ConfigError::Value {
+                place: Place { file: read.0.file().to_owned(), origin: table.origin },
+                path: format!("matrices.list[{index}].raw"),
+                problem: format!("names {raw:?}, which is not among its features; the nearest is {known:?}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn matrix(table: &Value) -> MatrixSpec {

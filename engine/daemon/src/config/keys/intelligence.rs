@@ -79,14 +79,14 @@ pub(super) const KEYS: &[Key] = &[
     ),
     Key::new(
         "synergy.fvg_height_min",
-        Shape::Decimal(Fixed::Rate, Range::Fraction, Off::Never),
+        Shape::Decimal(Fixed::Rate, Range::Share, Off::Never),
         r#""0.001""#,
         "fraction of the close",
         "Least height of a mitigated gap for its signal.",
     ),
     Key::new(
         "synergy.fvg_height_full",
-        Shape::Decimal(Fixed::Rate, Range::Fraction, Off::Never),
+        Shape::Decimal(Fixed::Rate, Range::Share, Off::Never),
         r#""0.005""#,
         "fraction of the close",
         "The height from which the signal's strength is 1.",
@@ -232,7 +232,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     Key::new(
         "sizing.target_volatility",
-        Shape::Number(Least::Above(0.0), 100.0),
+        Shape::Number(Least::Above(0.0), 10.0),
         "0.1",
         "fraction a year",
         "A position's size is such that its price's swings move the equity by this much a year, rounded down to the lot \

@@ -44,6 +44,8 @@ pub enum Range {
     ZeroOrMore,
     /// More than −1 and less than 1.
     Fraction,
+    /// Above 0 and below 1.
+    Share,
 }
 
 /// Where a range of numbers starts.

@@ -34,6 +34,7 @@ pub(super) fn wants_decimal(range: Range, off: Off) -> String {
         Range::AboveZero => "a decimal above zero such as \"1.5\"",
         Range::ZeroOrMore => "a decimal of zero or more such as \"0.5\"",
         Range::Fraction => "a fraction between -1 and 1 such as \"0.0005\"",
+        Range::Share => "a fraction above 0 and below 1 such as \"0.001\"",
     };
     match off {
         Off::Never => range.to_owned(),
@@ -60,9 +61,9 @@ pub(super) fn check_decimal(
     let (raw, normal) =
         parse_fixed(fixed, &text).map_err(|error| shape.refuse(node, &format!("which {error}")))?;
     let wrong = match range {
-        Range::AboveZero if raw <= 0 => Some("which is not above zero"),
         Range::ZeroOrMore if raw < 0 => Some("which is negative"),
-        Range::Fraction if raw.unsigned_abs() >= u128::from(UNIT.unsigned_abs()) => {
+        Range::AboveZero | Range::Share if raw <= 0 => Some("which is not above zero"),
+        Range::Fraction | Range::Share if raw.unsigned_abs() >= u128::from(UNIT.unsigned_abs()) => {
             Some("which is no fraction")
         }
         _ => None,
