@@ -11,7 +11,7 @@
 //! | `open` | one symbol's open orders |
 //! | `error` | what the venue may not say |
 //! | `touch` | the best bid and ask an order can join |
-//! | `stage` | the stage: folds answers, turns intents into orders, cancels and refusals |
+//! | `stage` | the stage: folds answers, turns intents into orders, whole or in parts, cancels and refusals |
 //! | `gateway` | the edge the orders leave by |
 
 mod error;
