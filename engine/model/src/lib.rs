@@ -21,6 +21,7 @@ mod order;
 mod symbol;
 mod synergy;
 mod time;
+mod wait;
 
 pub use account::Account;
 pub use bar::{Bar, BarSource, IndicatorSet};
@@ -42,3 +43,4 @@ pub use order::{
 pub use symbol::{SymbolError, SymbolId, SymbolTable, normalise_symbol};
 pub use synergy::{Direction, MarketContext, Pattern, Signal, SignalKind, Synergy};
 pub use time::{Clock, ManualClock, Nanos, SystemClock, Timeframe, TimeframeError};
+pub use wait::{TargetWait, WaitStep};

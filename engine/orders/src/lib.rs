@@ -11,6 +11,7 @@
 //! | `open` | one symbol's open orders |
 //! | `error` | what the venue may not say |
 //! | `touch` | the best bid and ask an order can join |
+//! | `waiting` | a target that waits for the answers of cancels |
 //! | `stage` | the stage: folds answers, turns intents into orders, whole or in parts, cancels and refusals |
 //! | `gateway` | the edge the orders leave by |
 
@@ -20,6 +21,7 @@ mod open;
 mod stage;
 mod state;
 mod touch;
+mod waiting;
 
 pub use error::OrderError;
 pub use gateway::Gateway;

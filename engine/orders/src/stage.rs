@@ -1,13 +1,15 @@
 //! The order stage: folds the venue's answers, then turns the frame's intents into orders, cancels and
 //! refusals.
 //!
-//! Not here: how an intent becomes orders (`wishes`); sending. The pipeline forwards the emitted events to a
-//! [`crate::Gateway`].
+//! Not here: how an intent becomes a proposal (`wishes`) and that an order (`proposals`); sending. The pipeline
+//! forwards the emitted events to a [`crate::Gateway`].
 
+mod proposals;
 mod wishes;
 
 use crate::open::{Fault, OpenOrders};
 use crate::touch::Touch;
+use crate::waiting::{Waiting, hash_waiting};
 use crate::{Change, OpenOrder, OrderError};
 use gate::Gate;
 use model::{
@@ -23,6 +25,8 @@ pub struct OrderStage {
     lots: Vec<Quantity>,
     orders: Vec<OpenOrders>,
     touches: Vec<Touch>,
+    /// By symbol.
+    waiting: Vec<Option<Waiting>>,
     next_id: u32,
     risk_hash: StreamHash,
     order_hash: StreamHash,
@@ -37,6 +41,7 @@ impl OrderStage {
             lots: instruments.instruments.iter().map(|i| i.lot).collect(),
             orders: instruments.instruments.iter().map(|_| OpenOrders::new()).collect(),
             touches: vec![Touch::default(); instruments.instruments.len()],
+            waiting: vec![None; instruments.instruments.len()],
             next_id: 0,
             risk_hash: StreamHash::new(),
             order_hash: StreamHash::new(),
@@ -58,8 +63,8 @@ impl OrderStage {
         self.touches[tick.symbol.index()].on_quote(tick);
     }
 
-    /// Folds the frame's input and equity, then handles its intents in order, appending ORDER, CANCEL and
-    /// REFUSAL events.
+    /// Folds the frame's input and equity, then handles its intents in order, then a target that waited for the input,
+    /// appending ORDER, CANCEL, REFUSAL and WAIT events.
     ///
     /// # Errors
     /// [`OrderError`] if an answer does not belong to our orders or a target is out of reach.
@@ -85,6 +90,11 @@ impl OrderStage {
         self.orders[symbol.index()].all()
     }
 
+    /// The position that waits for the answers of cancels on the side where it would trade.
+    pub fn waiting_target(&self, symbol: SymbolId) -> Option<Quantity> {
+        self.waiting[symbol.index()].map(|waiting| waiting.wish.position)
+    }
+
     /// How many orders were sent.
     pub fn orders_sent(&self) -> u32 {
         self.next_id
@@ -95,7 +105,7 @@ impl OrderStage {
         self.risk_hash.value()
     }
 
-    /// Hash of the ORDER and CANCEL events emitted so far.
+    /// Hash of the ORDER, CANCEL and WAIT events emitted so far.
     pub fn order_hash(&self) -> u128 {
         self.order_hash.value()
     }
@@ -105,12 +115,13 @@ impl OrderStage {
         combine_hashes(&[self.risk_hash(), self.order_hash()])
     }
 
-    /// Hash of the gate's state, then of the open orders.
+    /// Hash of the gate's state, then of the open orders, the touches and what waits.
     pub fn state_hash(&self) -> u128 {
         let mut hash = StreamHash::new();
         hash.words(&[u64::from(self.next_id)]);
         self.orders.iter().for_each(|orders| orders.hash(&mut hash));
         self.touches.iter().for_each(|touch| hash.words(&touch.words()));
+        self.waiting.iter().for_each(|waiting| hash_waiting(*waiting, &mut hash));
         combine_hashes(&[self.gate.state_hash(), hash.value()])
     }
 

@@ -76,7 +76,10 @@ fn describe(event: &Event) -> String {
             format!("order {} nth {nth}: {} {quantity} of {}{price}", id.0, side.name(), symbol.0)
         }
         Kind::CANCEL => format!("cancel {} of {}", event.words[0], event.symbol.0),
-        Kind::REFUSAL => format!("refused {}", Intent::refusal_reason(event)),
+        Kind::REFUSAL => {
+            assert_eq!(Intent::refusal_cause_seq(event), 7);
+            format!("refused {}", Intent::refusal_reason(event))
+        }
         kind => panic!("{kind:?} is not emitted here"),
     }
 }
@@ -142,19 +145,6 @@ fn a_withdrawal_cancels_each_order_once() {
     check(&mut s, report(1, A, ReportKind::CancelRejected), &[], &[]);
     assert!(s.open_orders(A).is_empty());
     assert!(run(&mut s, report(1, A, ReportKind::CancelRejected), &[]).is_err(), "a cancel is answered once");
-}
-
-#[test]
-fn what_is_withdrawn_is_not_expected_but_still_counts_as_risk() {
-    let limits = Limits { max_position: Some(quantity("3")), ..Limits::default() };
-    let mut s = stage(limits);
-    check(&mut s, timer(), &[limit(A, "2", "9")], &["order 0 nth 1: buy 2 of 0 @9"]);
-    // Withdrawn and aimed at zero: nothing is held, so nothing is to do.
-    check(&mut s, timer(), &[withdraw(A), market(A, "0")], &["cancel 0 of 0"]);
-    check(&mut s, timer(), &[market(A, "2")], &["refused max_position"]);
-    check(&mut s, timer(), &[market(A, "1")], &["order 1 nth 1: buy 1 of 0"]);
-    check(&mut s, report(0, A, ReportKind::Accepted), &[], &[]);
-    check(&mut s, report(0, A, ReportKind::Cancelled), &[market(A, "3")], &["order 2 nth 1: buy 2 of 0"]);
 }
 
 #[test]

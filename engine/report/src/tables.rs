@@ -294,6 +294,8 @@ pub(crate) struct RejectColumns {
     pub raw: StringBuilder,
     pub symbol: StringBuilder,
     pub ts_event: Times,
+    /// Of a refused intent: its input.
+    pub cause_seq: UInt64Builder,
 }
 
 impl Columns for RejectColumns {
@@ -309,6 +311,7 @@ impl Columns for RejectColumns {
             text_field("raw", false),
             text_field("symbol", true),
             time_field("ts_event", true),
+            Field::new("cause_seq", DataType::UInt64, true),
         ]
     }
 
@@ -326,6 +329,7 @@ impl Columns for RejectColumns {
             taken(&mut self.raw),
             taken(&mut self.symbol),
             self.ts_event.take(),
+            taken(&mut self.cause_seq),
         ]
     }
 }

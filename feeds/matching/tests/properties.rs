@@ -132,6 +132,7 @@ impl Run {
                         .map_or(OrderType::Market, |price| OrderType::Limit(Price::new(price * UNIT))),
                     tif: TimeInForce::Gtc,
                     quantity: Quantity::new(quantity),
+                    seq: 1,
                     cause_seq: 1,
                     ts,
                     delay: Nanos(delay),

@@ -36,6 +36,7 @@ fn order(side: Side, quantity: i64) -> Order {
         order_type: OrderType::Market,
         tif: TimeInForce::Gtc,
         quantity: units(quantity),
+        seq: 1,
         cause_seq: 1,
         ts: Nanos(0),
         delay: Nanos(0),
