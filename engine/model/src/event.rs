@@ -58,6 +58,8 @@ impl Kind {
     pub const ORDER: Self = Self(40);
     /// Derived: a request to cancel an order goes to the venue.
     pub const CANCEL: Self = Self(41);
+    /// Derived: a target waits for the answer to a cancel, or its waiting came to nothing; see [`crate::TargetWait`].
+    pub const WAIT: Self = Self(42);
 
     /// Whether events of this kind are inputs, with a sequence number of their own.
     #[inline]

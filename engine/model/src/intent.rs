@@ -104,11 +104,14 @@ impl Intent {
         Self::new(symbol, Goal::Target { position, style })
     }
 
-    /// As an event derived from `cause`. `kind` is [`Kind::INTENT`] or [`Kind::REFUSAL`].
+    /// As an event derived from `cause`. `kind` is [`Kind::INTENT`], or [`Kind::REFUSAL`] of an intent of `cause`.
     pub fn to_event(&self, cause: &Event, kind: Kind, reason: Option<RefusalReason>) -> Event {
         let mut event = Event::derived(cause, kind, self.symbol);
         event.detail = reason.map_or(0, |reason| reason as u16);
         event.words[2] = self.delay.0;
+        if kind == Kind::REFUSAL {
+            event.words[3] = cause.seq as i64;
+        }
         match self.goal {
             Goal::Withdraw => event.flags = STYLE_WITHDRAW,
             Goal::Target { position, style } => {
@@ -124,6 +127,19 @@ impl Intent {
             }
         }
         event
+    }
+
+    /// As a refusal at the input `at` of what was wanted at the input `cause_seq`.
+    pub fn refusal(&self, at: &Event, reason: RefusalReason, cause_seq: u64) -> Event {
+        let mut event = self.to_event(at, Kind::REFUSAL, Some(reason));
+        event.words[3] = cause_seq as i64;
+        event
+    }
+
+    /// The input whose intent was refused: the refusal's own, or one before if the target had to wait.
+    pub fn refusal_cause_seq(event: &Event) -> u64 {
+        debug_assert_eq!(event.kind, Kind::REFUSAL);
+        event.words[3] as u64
     }
 
     /// Reads an intent, or the refused one of a refusal.
@@ -166,6 +182,10 @@ mod tests {
             for reason in RefusalReason::ALL {
                 let event = intent.to_event(&cause, Kind::REFUSAL, Some(reason));
                 assert_eq!((Intent::from_event(&event), Intent::refusal_reason(&event)), (intent, reason));
+                assert_eq!(Intent::refusal_cause_seq(&event), 9);
+                let late = intent.refusal(&cause, reason, 4);
+                assert_eq!((Intent::from_event(&late), Intent::refusal_reason(&late)), (intent, reason));
+                assert_eq!((late.seq, Intent::refusal_cause_seq(&late)), (9, 4));
             }
         }
     }

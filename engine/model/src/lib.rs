@@ -22,6 +22,7 @@ mod session;
 mod symbol;
 mod synergy;
 mod time;
+mod wait;
 
 pub use account::Account;
 pub use bar::{Bar, BarSource, IndicatorSet};
@@ -44,3 +45,4 @@ pub use session::{Session, SessionCalendar, UtcDays};
 pub use symbol::{SymbolError, SymbolId, SymbolTable, normalise_symbol};
 pub use synergy::{Direction, MarketContext, Pattern, Signal, SignalKind, Synergy};
 pub use time::{Clock, ManualClock, Nanos, SystemClock, Timeframe, TimeframeError};
+pub use wait::{TargetWait, WaitStep};

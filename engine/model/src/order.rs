@@ -74,7 +74,7 @@ impl TimeInForce {
 pub struct Order {
     /// Its number.
     pub id: OrderId,
-    /// Its place among the orders of one cause, from 1: the K of `SESSION-SEQ-K`.
+    /// Its place among the orders sent at one input, from 1: the K of `SESSION-SEQ-K`.
     pub nth: u32,
     /// For which symbol.
     pub symbol: SymbolId,
@@ -86,9 +86,11 @@ pub struct Order {
     pub tif: TimeInForce,
     /// How much, positive.
     pub quantity: Quantity,
-    /// The input that caused it.
+    /// The input at which it was sent: the SEQ of `SESSION-SEQ-K`.
+    pub seq: u64,
+    /// The input whose intent it carries out: `seq`, or one before if its target had to wait.
     pub cause_seq: u64,
-    /// When it was decided, in engine time.
+    /// When it was sent, in engine time.
     pub ts: Nanos,
     /// How long after that it leaves. Not negative.
     pub delay: Nanos,
@@ -107,20 +109,26 @@ fn side_flag(side: Side) -> u8 {
 }
 
 impl Order {
-    /// As an event; `cause_seq` and `ts` are the event's own.
+    /// As an event; `seq` and `ts` are the event's own.
     pub fn to_event(&self) -> Event {
         let (limit_flag, price) = match self.order_type {
             OrderType::Market => (0, 0),
             OrderType::Limit(price) => (FLAG_LIMIT, price.raw()),
         };
         Event {
-            seq: self.cause_seq,
+            seq: self.seq,
             ts: self.ts,
             symbol: self.symbol,
             kind: Kind::ORDER,
             flags: side_flag(self.side) | limit_flag,
             detail: 0,
-            words: [i64::from(self.id.0), i64::from(self.nth), self.quantity.raw(), price, self.delay.0],
+            words: [
+                i64::from(self.id.0) | i64::from(self.nth) << 32,
+                self.cause_seq as i64,
+                self.quantity.raw(),
+                price,
+                self.delay.0,
+            ],
         }
     }
 
@@ -130,13 +138,14 @@ impl Order {
         let limit = event.flags & FLAG_LIMIT != 0;
         Self {
             id: OrderId(event.words[0] as u32),
-            nth: event.words[1] as u32,
+            nth: (event.words[0] >> 32) as u32,
             symbol: event.symbol,
             side: side_of(event.flags),
             order_type: if limit { OrderType::Limit(Price::new(event.words[3])) } else { OrderType::Market },
             tif: TimeInForce::Gtc,
             quantity: Quantity::new(event.words[2]),
-            cause_seq: event.seq,
+            seq: event.seq,
+            cause_seq: event.words[1] as u64,
             ts: event.ts,
             delay: Nanos(event.words[4]),
         }
@@ -317,13 +326,14 @@ mod tests {
         {
             let order = Order {
                 id: OrderId(u32::MAX),
-                nth: 2,
+                nth: u32::MAX - 1,
                 symbol: SymbolId(3),
                 side,
                 order_type,
                 tif: TimeInForce::Gtc,
                 quantity: Quantity::MAX,
-                cause_seq: 11,
+                seq: 11,
+                cause_seq: 10,
                 ts: Nanos(12),
                 delay: Nanos(13),
             };

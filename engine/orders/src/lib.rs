@@ -11,7 +11,8 @@
 //! | `open` | one symbol's open orders |
 //! | `error` | what the venue may not say |
 //! | `touch` | the best bid and ask an order can join |
-//! | `stage` | the stage: folds answers, turns intents into orders, cancels and refusals |
+//! | `waiting` | a target that waits for the answers of cancels |
+//! | `stage` | the stage: folds answers, turns intents into orders, whole or in parts, cancels and refusals |
 //! | `gateway` | the edge the orders leave by |
 
 mod error;
@@ -20,6 +21,7 @@ mod open;
 mod stage;
 mod state;
 mod touch;
+mod waiting;
 
 pub use error::OrderError;
 pub use gateway::Gateway;

@@ -64,6 +64,11 @@ impl OpenOrders {
         expected.map(|order| i128::from(order.left.raw() * order.side.sign())).sum()
     }
 
+    /// Whether a cancel of an open order of this side is on its way.
+    pub fn has_cancel_on(&self, side: Side) -> bool {
+        self.open.iter().any(|order| order.side == side && order.state.awaits_cancel())
+    }
+
     /// Folds a fill.
     pub fn fill(&mut self, id: OrderId, quantity: Quantity) -> Result<(), Fault> {
         let place = self.place(id).ok_or(Fault::NotOpen)?;

@@ -76,7 +76,10 @@ fn describe(event: &Event) -> String {
             format!("order {} nth {nth}: {} {quantity} of {}{price}", id.0, side.name(), symbol.0)
         }
         Kind::CANCEL => format!("cancel {} of {}", event.words[0], event.symbol.0),
-        Kind::REFUSAL => format!("refused {}", Intent::refusal_reason(event)),
+        Kind::REFUSAL => {
+            assert_eq!(Intent::refusal_cause_seq(event), 7);
+            format!("refused {}", Intent::refusal_reason(event))
+        }
         kind => panic!("{kind:?} is not emitted here"),
     }
 }
@@ -142,19 +145,6 @@ fn a_withdrawal_cancels_each_order_once() {
     check(&mut s, report(1, A, ReportKind::CancelRejected), &[], &[]);
     assert!(s.open_orders(A).is_empty());
     assert!(run(&mut s, report(1, A, ReportKind::CancelRejected), &[]).is_err(), "a cancel is answered once");
-}
-
-#[test]
-fn what_is_withdrawn_is_not_expected_but_still_counts_as_risk() {
-    let limits = Limits { max_position: Some(quantity("3")), ..Limits::default() };
-    let mut s = stage(limits);
-    check(&mut s, timer(), &[limit(A, "2", "9")], &["order 0 nth 1: buy 2 of 0 @9"]);
-    // Withdrawn and aimed at zero: nothing is held, so nothing is to do.
-    check(&mut s, timer(), &[withdraw(A), market(A, "0")], &["cancel 0 of 0"]);
-    check(&mut s, timer(), &[market(A, "2")], &["refused max_position"]);
-    check(&mut s, timer(), &[market(A, "1")], &["order 1 nth 1: buy 1 of 0"]);
-    check(&mut s, report(0, A, ReportKind::Accepted), &[], &[]);
-    check(&mut s, report(0, A, ReportKind::Cancelled), &[market(A, "3")], &["order 2 nth 1: buy 2 of 0"]);
 }
 
 #[test]
@@ -261,4 +251,73 @@ fn an_order_carries_the_delay_of_its_intent() {
     let mut frame = frame(timer(), &[Intent { delay: Nanos(9), ..market(A, "1") }]);
     s.on_frame(&mut frame).unwrap();
     assert_eq!(Order::from_event(frame.events.last().unwrap()).delay, Nanos(9));
+}
+
+/// A stage that holds `position` of `symbol`, bought at a last price of 10.
+fn holding(limits: Limits, symbol: SymbolId, position: &str) -> OrderStage {
+    let mut s = stage(limits);
+    s.on_tick(&trade(symbol, "10"));
+    check(
+        &mut s,
+        timer(),
+        &[market(symbol, position)],
+        &[&format!("order 0 nth 1: buy {position} of {}", symbol.0)],
+    );
+    check(&mut s, report(0, symbol, ReportKind::Accepted), &[], &[]);
+    check(&mut s, fill(0, symbol, Side::Buy, position), &[], &[]);
+    s
+}
+
+#[test]
+fn an_exit_above_one_orders_worth_leaves_in_parts() {
+    let limits = Limits { max_order_notional: Some(Money::parse("100").unwrap()), ..Limits::default() };
+    let mut s = holding(limits, A, "9.5");
+    s.on_tick(&trade(A, "30"));
+    let parts = ["order 1 nth 1: sell 3.333333333 of 0", "order 2 nth 2: sell 3.333333333 of 0"];
+    let rest = "order 3 nth 3: sell 2.833333334 of 0";
+    check(&mut s, timer(), &[market(A, "0"), market(A, "0")], &[parts[0], parts[1], rest]);
+
+    // Whole lots; the numbers run on over parts and intents.
+    let mut s = holding(limits, B, "9.5");
+    s.on_tick(&trade(B, "30"));
+    s.on_tick(&trade(A, "10"));
+    let parts = ["order 2 nth 2: sell 3 of 1", "order 3 nth 3: sell 3 of 1", "order 4 nth 4: sell 0.5 of 1"];
+    let intents = [market(A, "1"), market(B, "3"), market(A, "2")];
+    let expected = ["order 1 nth 1: buy 1 of 0", parts[0], parts[1], parts[2], "order 5 nth 5: buy 1 of 0"];
+    check(&mut s, timer(), &intents, &expected);
+
+    // A lot is worth too much.
+    let mut s = holding(limits, B, "9.5");
+    s.on_tick(&trade(B, "201"));
+    check(&mut s, timer(), &[market(B, "0")], &["refused max_order_notional"]);
+}
+
+#[test]
+fn only_what_reduces_leaves_in_parts() {
+    let limits = Limits { max_order_notional: Some(Money::parse("100").unwrap()), ..Limits::default() };
+    let mut s = holding(limits, A, "9.5");
+    s.on_tick(&trade(A, "20"));
+    // More of it, and a reversal.
+    check(&mut s, timer(), &[market(A, "15")], &["refused max_order_notional"]);
+    check(&mut s, timer(), &[market(A, "-0.000000001")], &["refused max_order_notional"]);
+    // What works on its side counts.
+    check(&mut s, timer(), &[limit(A, "6", "20")], &["order 1 nth 1: sell 3.5 of 0 @20"]);
+    check(&mut s, timer(), &[market(A, "0")], &["order 2 nth 1: sell 5 of 0", "order 3 nth 2: sell 1 of 0"]);
+    check(&mut s, timer(), &[market(A, "-6")], &["refused max_order_notional"]);
+}
+
+#[test]
+fn at_most_sixty_four_parts_leave_at_once() {
+    let limits = Limits { max_order_notional: Some(Money::parse("50000").unwrap()), ..Limits::default() };
+    let mut s = stage(limits);
+    s.on_tick(&trade(A, "1"));
+    check(&mut s, timer(), &[market(A, "650")], &["order 0 nth 1: buy 650 of 0"]);
+    check(&mut s, report(0, A, ReportKind::Accepted), &[], &[]);
+    check(&mut s, fill(0, A, Side::Buy, "650"), &[], &[]);
+    s.on_tick(&trade(A, "5000"));
+    let first = run(&mut s, timer(), &[market(A, "0")]).unwrap();
+    assert_eq!(first.len(), 64);
+    assert_eq!(first[63], "order 64 nth 64: sell 10 of 0");
+    check(&mut s, timer(), &[market(A, "0")], &["order 65 nth 1: sell 10 of 0"]);
+    check(&mut s, timer(), &[market(A, "0")], &[]);
 }

@@ -5,8 +5,9 @@
 //! fills that it causes are sequenced right before it.
 //!
 //! Release rule: input x may be released once ts(x) < ts(e) + venue latency for every unfinished input e
-//! that may cause an order. On one thread every input is finished at once; over rings the sequencer waits
-//! for the last group's progress, and only then.
+//! that may cause an order: what wakes the strategy, and the venue's answers, which a target may wait for.
+//! On one thread every input is finished at once; over rings the sequencer waits for the last group's
+//! progress, and only then.
 //! Not here: what the inputs do to the stages (`graph`).
 
 use crate::graph::{Fault, Group};
@@ -145,6 +146,11 @@ impl Outlets {
             None => Ok(()),
         }
     }
+}
+
+/// Whether an order may come of an input that is a frame.
+fn may_cause_order(kind: Kind) -> bool {
+    kind == Kind::TIMER || kind == Kind::REPORT || kind == Kind::FILL || kind.is_tick()
 }
 
 /// The way on from the sequencer's group.
@@ -446,7 +452,7 @@ impl<S: Strategy> Sequencer<S> {
             }
             Tail::There(remote) => {
                 encode(&self.frame, started, &mut remote.scratch, &mut remote.outbox);
-                if input.kind == Kind::TIMER || input.kind.is_tick() {
+                if may_cause_order(input.kind) {
                     if remote.unfinished.len() == remote.unfinished_max {
                         let oldest = remote.unfinished.pop_front().expect("a full queue has a front");
                         remote.finish(oldest.seq, &mut self.venue)?;

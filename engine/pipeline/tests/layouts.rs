@@ -2,6 +2,7 @@
 //! with and without venue latency, for a strategy that wakes on bars and one that wakes on ticks.
 
 mod market;
+mod requote;
 
 use bars::{Bars, BarsConfig, Fill};
 use gate::{Gate, Limits};
@@ -10,12 +11,13 @@ use market::{Ticks, made_market};
 use matching::{FillSize, Venue, VenueConfig};
 use matrices::{Column, IndicatorSource, Matrices, MatricesConfig, MatrixSpec};
 use model::{
-    BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Quantity, Rate, SymbolId,
-    SymbolTable, Timeframe,
+    BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Order, Quantity, Rate,
+    SymbolId, SymbolTable, TargetWait, Timeframe, WaitStep,
 };
 use orders::OrderStage;
 use pipeline::{Layout, Outcome, Outlets, Placement, Progress, RunConfig, Stage, Stages, run, tap};
 use portfolio::{Portfolio, UpdateOn};
+use requote::Requote;
 use ring::Wait;
 use rules::{EmaCross, EmaCrossConfig, Entry, MeanReversion, MeanReversionConfig, StopOn};
 use strategy::{Strategy, Wakes};
@@ -162,33 +164,40 @@ fn three_groups() -> Layout {
 
 fn check_layouts<S: Strategy + 'static>(strategy: impl Fn() -> S, ticks: &[Event], orders_min: usize) {
     for latency in [Nanos(0), Nanos(1_000_000)] {
-        let fused = Case { layout: Layout::fused(), wait: Wait::Block, latency, batch: 512 };
-        let expected = replay(strategy(), &fused, ticks);
-        let count =
-            |kind: Kind| expected.frames.iter().flat_map(|f| &f.events).filter(|e| e.kind == kind).count();
-        assert!(
-            count(Kind::ORDER) >= orders_min,
-            "only {} orders: the case tests little",
-            count(Kind::ORDER)
-        );
-        assert!(count(Kind::FILL) >= orders_min && count(Kind::INDICATORS) > 100);
-        for case in [
-            fused.clone(),
-            Case { batch: 7, ..fused.clone() },
-            Case { layout: Layout::split(), ..fused.clone() },
-            Case { layout: Layout::split(), wait: Wait::Yield, batch: 1, ..fused.clone() },
-            Case { layout: three_groups(), ..fused.clone() },
-            Case { layout: one_stage_each(), ..fused.clone() },
-        ] {
-            let seen = replay(strategy(), &case, ticks);
-            assert_eq!(seen.outcome.event_hash, expected.outcome.event_hash, "{case:?}");
-            assert_eq!(seen.outcome.state_hash, expected.outcome.state_hash, "{case:?}");
-            assert_eq!(seen.outcome.portfolio.account(), expected.outcome.portfolio.account(), "{case:?}");
-            // As text, where a value that is not complete equals another such.
-            assert_eq!(format!("{:?}", seen.frames), format!("{:?}", expected.frames), "{case:?}");
-            assert!(seen.frames.iter().any(|frame| !frame.cells.is_empty()), "matrices cross the rings too");
-        }
+        check_layouts_at(latency, &strategy, ticks, orders_min);
     }
+}
+
+/// On every layout as fused. What the fused run was.
+fn check_layouts_at<S: Strategy + 'static>(
+    latency: Nanos,
+    strategy: impl Fn() -> S,
+    ticks: &[Event],
+    orders_min: usize,
+) -> Seen {
+    let fused = Case { layout: Layout::fused(), wait: Wait::Block, latency, batch: 512 };
+    let expected = replay(strategy(), &fused, ticks);
+    let count =
+        |kind: Kind| expected.frames.iter().flat_map(|f| &f.events).filter(|e| e.kind == kind).count();
+    assert!(count(Kind::ORDER) >= orders_min, "only {} orders: the case tests little", count(Kind::ORDER));
+    assert!(count(Kind::FILL) >= orders_min && count(Kind::INDICATORS) > 100);
+    for case in [
+        fused.clone(),
+        Case { batch: 7, ..fused.clone() },
+        Case { layout: Layout::split(), ..fused.clone() },
+        Case { layout: Layout::split(), wait: Wait::Yield, batch: 1, ..fused.clone() },
+        Case { layout: three_groups(), ..fused.clone() },
+        Case { layout: one_stage_each(), ..fused.clone() },
+    ] {
+        let seen = replay(strategy(), &case, ticks);
+        assert_eq!(seen.outcome.event_hash, expected.outcome.event_hash, "{case:?}");
+        assert_eq!(seen.outcome.state_hash, expected.outcome.state_hash, "{case:?}");
+        assert_eq!(seen.outcome.portfolio.account(), expected.outcome.portfolio.account(), "{case:?}");
+        // As text, where a value that is not complete equals another such.
+        assert_eq!(format!("{:?}", seen.frames), format!("{:?}", expected.frames), "{case:?}");
+        assert!(seen.frames.iter().any(|frame| !frame.cells.is_empty()), "matrices cross the rings too");
+    }
+    expected
 }
 
 fn ema_cross() -> EmaCross {
@@ -229,6 +238,37 @@ fn ticks_wake_the_strategy() {
 #[test]
 fn limit_orders_rest_and_are_withdrawn() {
     check_layouts(|| mean_reversion(StopOn::Bar, Entry::Limit), &made_market(3, 20_000), 20);
+}
+
+#[test]
+fn targets_wait_for_the_answers_of_cancels() {
+    for latency in [Nanos(0), Nanos(1_000_000), Nanos(3_000_000_000), Nanos(25_000_000_000)] {
+        let seen = check_layouts_at(latency, Requote::default, &made_market(6, 8_000), 50);
+        let events = || seen.frames.iter().flat_map(|frame| &frame.events);
+        let late =
+            |event: &&Event| event.kind == Kind::ORDER && Order::from_event(event).cause_seq < event.seq;
+        assert!(
+            events().filter(late).count() > 50,
+            "orders of earlier intents, with a latency of {latency:?}"
+        );
+        let steps: Vec<WaitStep> = events()
+            .filter(|event| event.kind == Kind::WAIT)
+            .map(|event| TargetWait::from_event(event).step)
+            .collect();
+        let count = |step| steps.iter().filter(|found| **found == step).count();
+        let expected = [
+            (WaitStep::Begun, Nanos(0), 50),
+            (WaitStep::AtTarget, Nanos(3_000_000_000), 1),
+            (WaitStep::Superseded, Nanos(25_000_000_000), 50),
+        ];
+        for (step, latency_min, count_min) in expected {
+            assert!(
+                latency < latency_min || count(step) >= count_min,
+                "{} {step:?} at {latency:?}",
+                count(step)
+            );
+        }
+    }
 }
 
 #[test]

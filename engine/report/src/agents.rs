@@ -3,15 +3,16 @@
 //!
 //! A single agent's action is its own largest probability; on a tie it is flat (`entry`: wait), the choice that does
 //! nothing. Probabilities and the context are widened from f32, exactly.
-//! Not here: what came of a decision (`outcome`).
+//! Not here: what came of a decision (`outcome`), which decisions have to wait for that (`held`).
 
 use crate::error::ReportError;
+use crate::held::{Held, HeldDecisions};
 use crate::meta::{MATRICES_NOTE, RunMeta};
-use crate::outcome::Outcome;
+use crate::outcome::{Fate, Outcome};
 use crate::table::Table;
 use crate::tables::{DecisionColumns, MatrixColumns, SynergyColumns};
 use arrow_array::builder::Float64Builder;
-use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency};
+use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency, Verdict};
 use parquet::file::metadata::KeyValue;
 use std::path::Path;
 
@@ -21,6 +22,7 @@ pub(crate) const ENSEMBLE: &str = "ensemble";
 /// The three tables.
 pub(crate) struct AgentTables {
     decisions: Table<DecisionColumns>,
+    held: HeldDecisions,
     synergies: Table<SynergyColumns>,
     matrices: Option<Table<MatrixColumns>>,
 }
@@ -31,6 +33,7 @@ impl AgentTables {
         let notes = vec![KeyValue::new(MATRICES_NOTE.to_owned(), meta.matrices_note())];
         Ok(Self {
             decisions: Table::create_with_notes(folder, "decisions.parquet", notes)?,
+            held: HeldDecisions::default(),
             synergies: Table::create(folder, "synergies.parquet")?,
             matrices: Table::create_optional(meta.matrix_table, folder, "matrices.parquet")?,
         })
@@ -79,26 +82,39 @@ impl AgentTables {
         self.synergies.settle()
     }
 
-    /// Adds the decision that the frame's event number `at` announces: a row for each agent, then the ensemble's.
-    pub fn decision(&mut self, frame: &Frame, at: usize, meta: &RunMeta) -> Result<(), ReportError> {
-        let event = &frame.events[at];
-        let decision = &frame.decisions[event.words[0] as usize];
-        let whose = Whose {
-            seq: event.seq,
-            ts: event.ts,
-            symbol: meta.instruments.symbols.name(decision.symbol),
-            strategy: &meta.strategy,
-        };
-        let columns = &mut self.decisions.columns;
-        for agent in Agent::ALL {
-            agent_row(columns, &whose, decision, agent);
+    /// Takes the decision that the frame's event number `at` announces: a row for each agent, then the ensemble's, once
+    /// it is known what came of it.
+    pub fn decision(&mut self, frame: &Frame, at: usize) {
+        let Event { seq, ts, words, .. } = frame.events[at];
+        let decision = frame.decisions[words[0] as usize];
+        self.held.push(Held { seq, ts, decision, fate: Fate::of(frame, at) });
+    }
+
+    /// Notes what an order, a refusal or a wait makes of a decision of an earlier frame.
+    pub fn resolve(&mut self, event: &Event) {
+        if let Some(resolution) = Fate::resolved_by(event) {
+            self.held.resolve(resolution);
         }
-        ensemble_row(columns, &whose, decision, Outcome::of(frame, at));
-        self.decisions.settle()
+    }
+
+    /// Writes the decisions up to the first whose target waits; all of them if `all`.
+    pub fn settle_decisions(&mut self, meta: &RunMeta, all: bool) -> Result<(), ReportError> {
+        while let Some((Held { seq, ts, decision, .. }, outcome, verdict)) = self.held.pop(all) {
+            let symbol = meta.instruments.symbols.name(decision.symbol);
+            let whose = Whose { seq, ts, symbol, strategy: &meta.strategy };
+            let columns = &mut self.decisions.columns;
+            for agent in Agent::ALL {
+                agent_row(columns, &whose, &decision, agent);
+            }
+            ensemble_row(columns, &whose, &decision, outcome, verdict);
+            self.decisions.settle()?;
+        }
+        Ok(())
     }
 
     /// Writes what is left and syncs the files.
-    pub fn finish(self) -> Result<(), ReportError> {
+    pub fn finish(mut self, meta: &RunMeta) -> Result<(), ReportError> {
+        self.settle_decisions(meta, true)?;
         self.decisions.finish()?;
         self.synergies.finish()?;
         self.matrices.map(Table::finish).transpose()?;
@@ -153,12 +169,18 @@ fn agent_row(columns: &mut DecisionColumns, whose: &Whose<'_>, decision: &Decisi
     columns.context.iter_mut().for_each(Float64Builder::append_null);
 }
 
-fn ensemble_row(columns: &mut DecisionColumns, whose: &Whose<'_>, decision: &Decision, outcome: Outcome) {
+fn ensemble_row(
+    columns: &mut DecisionColumns,
+    whose: &Whose<'_>,
+    decision: &Decision,
+    outcome: Outcome,
+    verdict: Verdict,
+) {
     say(columns, whose, ENSEMBLE, decision.ensemble);
     columns.action.append_value(decision.action.name());
     columns.confidence.append_value(decision.confidence.into());
     columns.outcome.append_value(outcome.to_string());
-    columns.verdict.append_value(decision.verdict.name());
+    columns.verdict.append_value(verdict.name());
     columns.missed.append_null();
     columns.weight.append_null();
     columns.blend.append_value(decision.blend.into());

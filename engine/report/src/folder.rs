@@ -154,8 +154,13 @@ impl RunFolder {
                 Kind::ORDER => {
                     self.counts.orders += 1;
                     self.open_orders.on_order(Order::from_event(event));
+                    self.agents.resolve(event);
                 }
-                Kind::REFUSAL => self.refusal(event)?,
+                Kind::REFUSAL => {
+                    self.refusal(event)?;
+                    self.agents.resolve(event);
+                }
+                Kind::WAIT => self.agents.resolve(event),
                 Kind::MATRIX => {
                     self.counts.matrices += 1;
                     let matrix = &frame.matrices[event.words[0] as usize];
@@ -168,12 +173,12 @@ impl RunFolder {
                 }
                 Kind::DECISION => {
                     self.counts.decisions += 1;
-                    self.agents.decision(frame, at, &self.meta)?;
+                    self.agents.decision(frame, at);
                 }
                 _ => {}
             }
         }
-        Ok(())
+        self.agents.settle_decisions(&self.meta, false)
     }
 
     fn bar(&mut self, bar: &model::Bar) -> Result<(), ReportError> {
@@ -257,6 +262,7 @@ impl RunFolder {
             columns.kind.append_value("order");
             columns.reason.append_value(report.reason.map_or("unknown", |reason| reason.name()));
             columns.raw.append_value(format!("order {}", report.id.0));
+            columns.cause_seq.append_null();
             self.reject_context(event)?;
         }
         self.open_orders.settle(&mut self.orders, &self.meta, false)
@@ -277,6 +283,7 @@ impl RunFolder {
         columns.kind.append_value("intent");
         columns.reason.append_value(reason);
         columns.raw.append_value(raw);
+        columns.cause_seq.append_value(Intent::refusal_cause_seq(event));
         self.reject_context(event)
     }
 
@@ -305,6 +312,7 @@ impl RunFolder {
         columns.raw.append_value(reject.raw);
         columns.symbol.append_option(reject.symbol);
         columns.ts_event.push_option(reject.ts_event);
+        columns.cause_seq.append_null();
         self.rejects.settle()
     }
 
@@ -326,7 +334,7 @@ impl RunFolder {
         self.open_orders.settle(&mut self.orders, &self.meta, true)?;
         self.bars.finish()?;
         self.indicators.finish()?;
-        self.agents.finish()?;
+        self.agents.finish(&self.meta)?;
         self.orders.finish()?;
         self.fills.finish()?;
         self.equity.finish()?;

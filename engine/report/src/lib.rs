@@ -11,6 +11,7 @@ mod error;
 mod explain;
 mod folder;
 mod format;
+mod held;
 mod html;
 mod meta;
 mod orders;

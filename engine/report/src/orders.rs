@@ -41,7 +41,7 @@ impl Status {
 #[derive(Debug)]
 struct OrderRow {
     order: Order,
-    /// The input that last changed it; its cause before there is one.
+    /// The input that last changed it; the one it was sent at before there is one.
     seq: u64,
     status: Status,
     filled: i64,
@@ -63,7 +63,7 @@ impl OpenOrders {
         debug_assert_eq!(order.id.0, self.first + self.rows.len() as u32, "order ids are dense");
         self.rows.push_back(OrderRow {
             order,
-            seq: order.cause_seq,
+            seq: order.seq,
             status: Status::New,
             filled: 0,
             traded: Some(0),
@@ -121,7 +121,7 @@ impl OpenOrders {
 
 /// `SESSION-SEQ-K`.
 fn client_order_id(order: &Order, meta: &RunMeta) -> String {
-    format!("{}-{}-{}", meta.session, order.cause_seq, order.nth)
+    format!("{}-{}-{}", meta.session, order.seq, order.nth)
 }
 
 fn write(row: &OrderRow, columns: &mut OrderColumns, meta: &RunMeta) {

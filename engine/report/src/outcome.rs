@@ -1,4 +1,5 @@
-//! What came of a decision, once risk and orders had their say in the same frame.
+//! What came of a decision, once risk and orders had their say: in its own frame, or in that of the answer its target
+//! waited for.
 //!
 //! | verdict | outcome |
 //! | --- | --- |
@@ -7,11 +8,16 @@
 //! | `act`, and risk refused the wish for its target | `refused:REASON` |
 //! | `act`, and an order of its symbol followed | `approved` |
 //! | `act`, and nothing followed: what is on its way already leads there | `hold` |
+//! | `superseded`: its target waited, and a newer wish took its place | `hold` |
+//! | `at_target`: its target waited, and the answers had led there | `hold` |
 //!
 //! A frame may hold other wishes for the symbol (an exit), so that a refusal counts first where it names the decision's
-//! target, and otherwise only where no order followed.
+//! target, and otherwise only where no order followed; a wait counts where it names the target. What a later frame does
+//! for a decision names the decision's input.
 
-use model::{Event, Frame, Goal, Intent, Kind, Quantity, RefusalReason, Verdict};
+use model::{
+    Decision, Event, Frame, Goal, Intent, Kind, Order, RefusalReason, SymbolId, TargetWait, Verdict, WaitStep,
+};
 use std::fmt;
 
 /// The contract's `decisions.outcome` of the ensemble.
@@ -38,25 +44,60 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl Outcome {
-    /// What came of the decision that the frame's event number `at` announces.
+/// What is known of a decision's outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// What came of it, and the verdict that goes with it.
+    Known(Outcome, Verdict),
+    /// Its target waits.
+    Waits,
+}
+
+impl Fate {
+    /// The fate of the decision that the frame's event number `at` announces, as far as its frame tells.
     pub fn of(frame: &Frame, at: usize) -> Self {
         let event = &frame.events[at];
         debug_assert_eq!(event.kind, Kind::DECISION);
         let decision = &frame.decisions[event.words[0] as usize];
         match decision.verdict {
-            Verdict::TimedOut => Self::Timeout,
-            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget => Self::Hold,
+            Verdict::TimedOut => Self::Known(Outcome::Timeout, decision.verdict),
+            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget | Verdict::Superseded => {
+                Self::Known(Outcome::Hold, decision.verdict)
+            }
             Verdict::Act => {
-                let later = frame.events[at + 1..].iter().filter(|later| later.symbol == event.symbol);
-                Self::of_act(later, decision.target)
+                let ours = |later: &&Event| {
+                    later.symbol == event.symbol && cause_seq(later).is_none_or(|cause| cause == event.seq)
+                };
+                Self::of_act(frame.events[at + 1..].iter().filter(ours), decision)
             }
         }
     }
 
-    /// What came of a wish for a target, by the later events of its symbol.
-    fn of_act<'a>(later: impl Iterator<Item = &'a Event>, target: Quantity) -> Self {
-        let (mut ordered, mut refused) = (false, None);
+    /// What a later frame's event makes of a waiting decision of its symbol: nothing, if it tells of no order, refusal
+    /// or wait.
+    pub fn resolved_by(event: &Event) -> Option<Resolution> {
+        let cause_seq = cause_seq(event).filter(|cause| *cause < event.seq)?;
+        let fate = match event.kind {
+            Kind::ORDER => Self::Known(Outcome::Approved, Verdict::Act),
+            Kind::REFUSAL => Self::Known(Outcome::Refused(Intent::refusal_reason(event)), Verdict::Act),
+            _ => Self::after(TargetWait::from_event(event).step),
+        };
+        Some(Resolution { cause_seq, symbol: event.symbol, fate })
+    }
+
+    /// The fate of a decision whose target waited up to this step.
+    fn after(step: WaitStep) -> Self {
+        match step {
+            WaitStep::Begun => Self::Waits,
+            WaitStep::Superseded => Self::Known(Outcome::Hold, Verdict::Superseded),
+            WaitStep::AtTarget => Self::Known(Outcome::Hold, Verdict::AtTarget),
+        }
+    }
+
+    /// What came of a wish for a target, by the later events of its symbol and input.
+    fn of_act<'a>(later: impl Iterator<Item = &'a Event>, decision: &Decision) -> Self {
+        let target = decision.target;
+        let (mut ordered, mut refused, mut waited) = (false, None, None);
         for event in later {
             match event.kind {
                 Kind::ORDER => ordered = true,
@@ -64,17 +105,43 @@ impl Outcome {
                     let reason = Intent::refusal_reason(event);
                     let goal = Intent::from_event(event).goal;
                     if matches!(goal, Goal::Target { position, .. } if position == target) {
-                        return Self::Refused(reason);
+                        return Self::Known(Outcome::Refused(reason), Verdict::Act);
                     }
                     refused = refused.or(Some(reason));
+                }
+                Kind::WAIT => {
+                    let TargetWait { position, step, .. } = TargetWait::from_event(event);
+                    waited = if position == target { Some(Self::after(step)) } else { waited };
                 }
                 _ => {}
             }
         }
-        match refused {
-            _ if ordered => Self::Approved,
-            Some(reason) => Self::Refused(reason),
-            None => Self::Hold,
-        }
+        let outcome = match refused {
+            _ if ordered => Outcome::Approved,
+            Some(reason) => Outcome::Refused(reason),
+            None => Outcome::Hold,
+        };
+        waited.unwrap_or(Self::Known(outcome, Verdict::Act))
+    }
+}
+
+/// What a later frame makes of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    /// The decision's input.
+    pub cause_seq: u64,
+    /// Its symbol.
+    pub symbol: SymbolId,
+    /// What came of it.
+    pub fate: Fate,
+}
+
+/// The input whose intent an event carries out; `None` of events that carry out none.
+fn cause_seq(event: &Event) -> Option<u64> {
+    match event.kind {
+        Kind::ORDER => Some(Order::from_event(event).cause_seq),
+        Kind::REFUSAL => Some(Intent::refusal_cause_seq(event)),
+        Kind::WAIT => Some(TargetWait::from_event(event).cause_seq),
+        _ => None,
     }
 }

@@ -296,6 +296,8 @@ pub(crate) struct RejectColumns {
     pub raw: StringBuilder,
     pub symbol: StringBuilder,
     pub ts_event: Times,
+    /// Of a refused intent: its input.
+    pub cause_seq: UInt64Builder,
 }
 
 impl Columns for RejectColumns {
@@ -311,6 +313,7 @@ impl Columns for RejectColumns {
             text_field("raw", false),
             text_field("symbol", true),
             time_field("ts_event", true),
+            Field::new("cause_seq", DataType::UInt64, true),
         ]
     }
 
@@ -328,6 +331,7 @@ impl Columns for RejectColumns {
             taken(&mut self.raw),
             taken(&mut self.symbol),
             self.ts_event.take(),
+            taken(&mut self.cause_seq),
         ]
     }
 }

@@ -3,7 +3,8 @@
 mod agents_run;
 
 use agents_run::{
-    AAA, BBB, CCC, check_golden, decision, frames, meta, order, recorded, summary, timer, voices, want,
+    AAA, BBB, CCC, check_golden, decision, frames, late_order, meta, order, recorded, summary, timer, voices,
+    want,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -11,9 +12,12 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use model::{Action, Agent, Decision, Pattern, RefusalReason, Side, Urgency, Verdict};
+use model::{
+    Action, Agent, Decision, Event, Frame, Goal, Intent, OrderId, Pattern, Quantity, RefusalReason, Report,
+    ReportKind, Side, Style, SymbolId, TargetWait, Urgency, Verdict, WaitStep,
+};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use report::{AgentSummary, ModelSummary, OptionalTable, Overwrite, RunFolder, Summary};
+use report::{AgentSummary, ModelSummary, OptionalTable, Overwrite, RunFolder, Summary, explain};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
@@ -121,6 +125,133 @@ fn only_what_follows_on_the_same_symbol_counts() {
     folder.record(&second).unwrap();
     let dir = folder.finish(&summary(), "").unwrap();
     assert_eq!(outcomes(&dir), ["2 AAA hold", "3 AAA refused:max_order_notional", "3 BBB timeout"]);
+}
+
+/// A frame of the venue's answer, with what it lets go.
+fn answer(seq: u64) -> Frame {
+    let mut frame = Frame::default();
+    let report = Report { id: OrderId(0), symbol: CCC, kind: ReportKind::Accepted, reason: None };
+    frame.begin(Event { seq, ..report.to_event(agents_run::minute(60)) });
+    frame
+}
+
+fn wait(frame: &mut Frame, symbol: SymbolId, position: &str, cause_seq: u64, step: WaitStep) {
+    let position = Quantity::parse(position).unwrap();
+    frame.push(TargetWait { symbol, position, cause_seq, step }.to_event(frame.input()));
+}
+
+/// The outcomes of a run of these frames, each with its verdict.
+fn of_run(frames: &[Frame]) -> Vec<String> {
+    let home = tempfile::tempdir().unwrap();
+    let mut folder =
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
+    frames.iter().for_each(|frame| folder.record(frame).unwrap());
+    let dir = folder.finish(&summary(), "").unwrap();
+    let rows = lines(&dir, "decisions.parquet");
+    let cells: Vec<Vec<&str>> = rows[1..].iter().map(|line| line.split(" | ").collect()).collect();
+    assert!(
+        cells.is_sorted_by_key(|cells| cells[0].parse::<u64>().unwrap()),
+        "rows stand in the order of inputs"
+    );
+    assert!(cells.chunks(7).all(|rows| rows.iter().all(|row| row[0] == rows[0][0] && row[2] == rows[0][2])));
+    let whole = cells.iter().filter(|cells| cells[4] == "ensemble");
+    whole.map(|cells| format!("{} {} {} {}", cells[0], cells[2], cells[10], cells[11])).collect()
+}
+
+/// A frame at which `AAA` decides for 1 and waits, with or without others.
+fn waiting(seq: u64) -> Frame {
+    let mut frame = timer(seq, seq as i64);
+    frame.push_decision(decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "1"));
+    want(&mut frame, AAA, "1", None);
+    wait(&mut frame, AAA, "1", seq, WaitStep::Begun);
+    frame
+}
+
+#[test]
+fn what_comes_of_a_waiting_target_is_told_by_a_later_frame() {
+    let approved = |frame: &mut Frame| late_order(frame, 2, 0, AAA, Side::Buy, "1", None);
+    let refused = |frame: &mut Frame| {
+        let goal = Goal::Target { position: Quantity::parse("1").unwrap(), style: Style::Market };
+        frame.push(Intent::new(AAA, goal).refusal(frame.input(), RefusalReason::MaxPosition, 2));
+    };
+    let step = |step| move |frame: &mut Frame| wait(frame, AAA, "1", 2, step);
+    let check = |then: &dyn Fn(&mut Frame), expected: &str| {
+        let mut later = answer(4);
+        then(&mut later);
+        // A decision of another symbol in between stands behind it, whatever is known of it.
+        let mut between = timer(3, 3);
+        between.push_decision(decision(BBB, voices(Action::Flat, Urgency::Wait), Verdict::Wait, "0"));
+        let between_row = "3 BBB hold wait".to_owned();
+        assert_eq!(of_run(&[waiting(2), between, later]), [expected.to_owned(), between_row]);
+    };
+    check(&approved, "2 AAA approved act");
+    check(&refused, "2 AAA refused:max_position act");
+    check(&step(WaitStep::Superseded), "2 AAA hold superseded");
+    check(&step(WaitStep::AtTarget), "2 AAA hold at_target");
+    // Nothing ever came: the run's end.
+    check(&|_| {}, "2 AAA hold superseded");
+}
+
+#[test]
+fn a_wait_is_told_apart_from_others() {
+    // What is of another input or symbol is not its.
+    let mut other = answer(4);
+    late_order(&mut other, 3, 0, AAA, Side::Sell, "1", None);
+    late_order(&mut other, 2, 1, BBB, Side::Sell, "1", None);
+    assert_eq!(of_run(&[waiting(2), other.clone()]), ["2 AAA hold superseded"]);
+    let mut own = answer(5);
+    late_order(&mut own, 2, 2, AAA, Side::Buy, "1", None);
+    assert_eq!(of_run(&[waiting(2), other, own.clone()]), ["2 AAA approved act"]);
+    // Replaced in its own frame, or only after an exit's wait was replaced by it.
+    let mut replaced = waiting(2);
+    wait(&mut replaced, AAA, "1", 2, WaitStep::Superseded);
+    order(&mut replaced, 0, AAA, Side::Sell, "1", None);
+    assert_eq!(of_run(&[replaced]), ["2 AAA hold superseded"]);
+    let mut second = timer(2, 2);
+    second.push_decision(decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "1"));
+    wait(&mut second, AAA, "0", 2, WaitStep::Begun);
+    wait(&mut second, AAA, "0", 2, WaitStep::Superseded);
+    wait(&mut second, AAA, "1", 2, WaitStep::Begun);
+    let mut first_order = answer(5);
+    late_order(&mut first_order, 2, 0, AAA, Side::Buy, "1", None);
+    assert_eq!(of_run(&[second, first_order]), ["2 AAA approved act"]);
+    // An exit waits, and the decision beside it did nothing.
+    let mut exit = timer(2, 2);
+    exit.push_decision(decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "1"));
+    wait(&mut exit, AAA, "0", 2, WaitStep::Begun);
+    let mut sold = answer(5);
+    late_order(&mut sold, 2, 0, AAA, Side::Sell, "1", None);
+    assert_eq!(of_run(&[exit, sold]), ["2 AAA hold act"]);
+    // A decision at the very answer; the order of the one before is not its.
+    let mut decided = answer(5);
+    decided.push_decision(decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "3"));
+    late_order(&mut decided, 2, 0, AAA, Side::Buy, "1", None);
+    assert_eq!(of_run(&[waiting(2), decided]), ["2 AAA approved act", "5 AAA hold act"]);
+}
+
+#[test]
+fn a_late_order_is_attributed_to_its_decision() {
+    let home = tempfile::tempdir().unwrap();
+    let mut folder =
+        RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
+    let mut later = answer(4);
+    late_order(&mut later, 2, 0, AAA, Side::Buy, "1", None);
+    let mut refused = timer(5, 5);
+    refused.push_decision(decision(BBB, voices(Action::Long, Urgency::Execute), Verdict::Act, "2"));
+    wait(&mut refused, BBB, "2", 5, WaitStep::Begun);
+    let mut refusal = answer(6);
+    let goal = Goal::Target { position: Quantity::parse("2").unwrap(), style: Style::Market };
+    refusal.push(Intent::new(BBB, goal).refusal(refusal.input(), RefusalReason::MaxPosition, 5));
+    [waiting(2), later, refused, refusal].iter().for_each(|frame| folder.record(frame).unwrap());
+    let dir = folder.finish(&summary(), "").unwrap();
+    let orders = lines(&dir, "orders.parquet");
+    let cells: Vec<&str> = orders[1].split(" | ").collect();
+    assert!(cells[0].ends_with("-4-1"), "its id is of the input it was sent at: {}", cells[0]);
+    assert_eq!(cells[2..4], ["4", "2"]);
+    let text = explain(&dir, 2).unwrap();
+    assert!(text.contains(&format!("  {}: buy 1 market", cells[0])), "{text}");
+    let text = explain(&dir, 5).unwrap();
+    assert!(text.contains("refused by risk.max_position: position=2 style=market"), "{text}");
 }
 
 #[test]

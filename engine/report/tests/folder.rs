@@ -106,6 +106,7 @@ fn order(frame: &mut Frame, id: u32, symbol: SymbolId, side: Side, quantity_text
         order_type: limit.map_or(OrderType::Market, |text| OrderType::Limit(price(text))),
         tif: TimeInForce::Gtc,
         quantity: quantity(quantity_text),
+        seq: input.seq,
         cause_seq: input.seq,
         ts: input.ts,
         delay: Nanos(0),
@@ -459,15 +460,25 @@ fn rejects_say_what_was_refused_where_and_why() {
     let (_home, dir) = recorded();
     let found = lines(&dir, "rejects.parquet");
     let head = "kind:text file:text row:uint64 column:text reason:text raw:text symbol:text \
-                ts_event:ts(Nanosecond,UTC)";
+                ts_event:ts(Nanosecond,UTC) cause_seq:uint64";
     assert_eq!(found[0], head);
     // The text of an intent or order is for people; it must be there and hold the numbers.
     for (line, start, holds, end) in [
-        (1, "intent | null | null | null | max_position | ", "-1.5", " | AAA | 60000000000"),
-        (2, "intent | null | null | null | price_collar | ", "99.5", " | ESH4 | 60000000000"),
-        (3, "order | null | null | null | lot | ", "2", " | AAA | 900"),
-        (4, "tick | ticks.csv | 7 | price | price_not_finite | ", "price=NaN size=1 side=1", " | null | 42"),
-        (5, "tick | ticks.csv | 7 | price | price_not_finite | ", "price=NaN size=1 side=1", " | AAA | null"),
+        (1, "intent | null | null | null | max_position | ", "-1.5", " | AAA | 60000000000 | 5"),
+        (2, "intent | null | null | null | price_collar | ", "99.5", " | ESH4 | 60000000000 | 5"),
+        (3, "order | null | null | null | lot | ", "2", " | AAA | 900 | null"),
+        (
+            4,
+            "tick | ticks.csv | 7 | price | price_not_finite | ",
+            "price=NaN size=1 side=1",
+            " | null | 42 | null",
+        ),
+        (
+            5,
+            "tick | ticks.csv | 7 | price | price_not_finite | ",
+            "price=NaN size=1 side=1",
+            " | AAA | null | null",
+        ),
     ] {
         let text = &found[line];
         let raw = text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));

@@ -1,6 +1,8 @@
 //! The venue as the sequencer sees it: requests leave, arrive after the latency, and are answered.
 //!
-//! Requests arrive in the order of their arrival times, and as they were sent where those are equal. At equal
+//! Requests arrive in the order of their arrival times, and as they were sent where those are equal. Messages about
+//! one order are first in, first out, as on one connection: a delayed order may be overtaken by other orders, and
+//! never by its own cancel, which arrives right after it where it would arrive before. At equal
 //! times a request arrives before the next tick applies, so the caller lets everything arrive that is due, then
 //! applies the tick. What a tick fills is sequenced right before that tick.
 //! Not here: matching itself (`book`).
@@ -79,12 +81,26 @@ impl Venue {
     /// Sends an order; it arrives its delay and the latency after `order.ts`. Requests are sent in time order.
     pub fn submit(&mut self, order: Order) {
         debug_assert!(order.delay >= Nanos(0), "an order leaves after it was decided");
-        self.send(order.ts.saturating_add(order.delay), Request::Submit(order));
+        let arrival = order.ts.saturating_add(order.delay).saturating_add(self.config.latency);
+        let overtaken = self.in_flight_after(arrival).count();
+        self.flights
+            .insert(self.flights.len() - overtaken, Flight { arrival, request: Request::Submit(order) });
     }
 
-    /// Asks at `ts` to cancel an order; the request arrives the latency after.
+    /// Asks at `ts` to cancel an order; the request arrives the latency after, but right after its order where that
+    /// arrives later still.
     pub fn cancel(&mut self, id: OrderId, symbol: SymbolId, ts: Nanos) {
-        self.send(ts, Request::Cancel(id, symbol));
+        let own = ts.saturating_add(self.config.latency);
+        let is_the_order =
+            |flight: &Flight| matches!(flight.request, Request::Submit(order) if order.id == id);
+        let (place, arrival) = match self.in_flight_after(own).position(is_the_order) {
+            Some(behind) => {
+                let order = self.flights.len() - 1 - behind;
+                (order + 1, self.flights[order].arrival)
+            }
+            None => (self.flights.len() - self.in_flight_after(own).count(), own),
+        };
+        self.flights.insert(place, Flight { arrival, request: Request::Cancel(id, symbol) });
     }
 
     /// When the next request arrives; [`Nanos::MAX`] if none is in flight.
@@ -163,11 +179,9 @@ impl Venue {
         hash.value()
     }
 
-    fn send(&mut self, ts: Nanos, request: Request) {
-        let arrival = ts.saturating_add(self.config.latency);
-        // A delayed order is overtaken by what is sent after it and arrives before it.
-        let overtaken = self.flights.iter().rev().take_while(|flight| flight.arrival > arrival).count();
-        self.flights.insert(self.flights.len() - overtaken, Flight { arrival, request });
+    /// What is in flight and arrives after `arrival`, the last first: a request of that arrival overtakes it.
+    fn in_flight_after(&self, arrival: Nanos) -> impl Iterator<Item = &Flight> {
+        self.flights.iter().rev().take_while(move |flight| flight.arrival > arrival)
     }
 
     #[inline(never)]

@@ -32,10 +32,16 @@ enum Step {
         buy: bool,
         quantity: i64,
         limit: Option<i64>,
+        delay: i64,
     },
     Cancel {
         order: u32,
     },
+}
+
+/// Most orders leave at once.
+fn delay() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => Just(0), 1 => 0..8_i64]
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -45,9 +51,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => (0..2_u32, price(), 1..6_i64).prop_map(|(symbol, price, size)| Step::Trade { symbol, price, size }),
         3 => (price(), price(), size(), size())
             .prop_map(|(bid, ask, bid_size, ask_size)| Step::Quote { bid, ask, bid_size, ask_size }),
-        3 => (0..2_u32, any::<bool>(), 1..8_i64, prop_oneof![Just(None), price().prop_map(Some)])
-            .prop_map(|(symbol, buy, quantity, limit)| Step::Send { symbol, buy, quantity, limit }),
-        1 => (0..12_u32).prop_map(|order| Step::Cancel { order }),
+        3 => (0..2_u32, any::<bool>(), 1..8_i64, prop_oneof![Just(None), price().prop_map(Some)], delay())
+            .prop_map(|(symbol, buy, quantity, limit, delay)| Step::Send { symbol, buy, quantity, limit, delay }),
+        2 => (0..12_u32).prop_map(|order| Step::Cancel { order }),
     ]
 }
 
@@ -116,7 +122,7 @@ impl Run {
     fn step(&mut self, step: &Step, ts: Nanos) {
         self.let_arrive(ts);
         match *step {
-            Step::Send { symbol, buy, quantity, limit } => {
+            Step::Send { symbol, buy, quantity, limit, delay } => {
                 let order = Order {
                     id: OrderId(self.tape.orders.len() as u32),
                     nth: 1,
@@ -126,9 +132,10 @@ impl Run {
                         .map_or(OrderType::Market, |price| OrderType::Limit(Price::new(price * UNIT))),
                     tif: TimeInForce::Gtc,
                     quantity: Quantity::new(quantity),
+                    seq: 1,
                     cause_seq: 1,
                     ts,
-                    delay: Nanos(0),
+                    delay: Nanos(delay),
                 };
                 self.tape.orders.push(order);
                 self.venue.submit(order);
@@ -185,7 +192,8 @@ fn audit_lives(tape: &Tape, latency: i64) {
             match Report::from_event(event).kind {
                 ReportKind::Accepted => {
                     assert!(!accepted && !over);
-                    assert_eq!(event.ts.0, order.ts.0 + latency, "{order:?} arrives after the latency");
+                    let arrival = order.ts.0 + order.delay.0 + latency;
+                    assert_eq!(event.ts.0, arrival, "{order:?} arrives after its delay and the latency");
                     accepted = true;
                 }
                 ReportKind::Cancelled => {
@@ -196,8 +204,8 @@ fn audit_lives(tape: &Tape, latency: i64) {
                     assert!(!over);
                     over = true;
                 }
-                // A cancel may also have been sent before the order was.
-                ReportKind::CancelRejected => assert!(over || !accepted),
+                // A cancel may also have been sent before the order was, and never overtakes one that was.
+                ReportKind::CancelRejected => assert!(over || event.ts.0 <= order.ts.0 + latency),
                 ReportKind::Rejected => panic!("nothing here is to reject"),
             }
         }
@@ -297,7 +305,7 @@ fn audit_service(tape: &Tape, latency: i64) {
     for order in &tape.orders {
         let filled: i64 =
             fills(tape).filter(|fill| fill.order == order.id).map(|fill| fill.quantity.raw()).sum();
-        let arrival = order.ts.0 + latency;
+        let arrival = order.ts.0 + order.delay.0 + latency;
         let ended = tape
             .answers
             .iter()

@@ -110,6 +110,7 @@ fn check(scenario: &Scenario, steps: &[&str], expected: &[&str]) {
                     order_type: limit.map_or(OrderType::Market, OrderType::Limit),
                     tif: TimeInForce::Gtc,
                     quantity: quantity(step[1]),
+                    seq: 1,
                     cause_seq: 1,
                     ts,
                     delay: Nanos(delay_s * SECOND),
@@ -368,11 +369,51 @@ fn a_delayed_order_is_overtaken_by_what_arrives_before_it() {
             "5s fill 2 of 0: 1@100 taker fee 0.2",
         ],
     );
+}
+
+#[test]
+fn a_cancel_never_overtakes_its_order() {
+    let arrived = ["3s accepted 0", "3s cancelled 0"];
+    check(&QUOTED, &["buy 1 @9 +2", "cancel 0", "end"], &arrived);
+    // It arrives right after its order, before whatever else arrives then.
     check(
         &QUOTED,
-        &["buy 1 +2", "cancel 0", "end"],
-        &["2s cancelrejected 0", "3s accepted 0", "3s expired 0"],
+        &["buy 1 @9 +2", "cancel 0", "sell 2 @200", "end"],
+        &["3s accepted 0", "3s cancelled 0", "3s accepted 1", "4s expired 1"],
     );
+    check(
+        &QUOTED,
+        &["quote 99/101", "buy 1 @9 +4", "buy 2 @8 +3", "cancel 0", "sell 1", "end"],
+        &[
+            "5s accepted 2",
+            "5s fill 1 of 2: 1@99 taker fee 0.198",
+            "6s accepted 0",
+            "6s cancelled 0",
+            "6s accepted 1",
+            "6s expired 1",
+        ],
+    );
+    // An order that fills on arrival is gone before its cancel.
+    check(
+        &QUOTED,
+        &["quote 99/101", "buy 1 +2", "cancel 0", "quote 97/99"],
+        &["4s accepted 0", "4s fill 1 of 0: 1@101 taker fee 0.202", "4s cancelrejected 0"],
+    );
+    // With a latency both arrive that much later; a cancel that is later by itself keeps its own time.
+    let slow = Scenario { latency: Nanos(2 * SECOND), ..QUOTED };
+    check(&slow, &["buy 1 @9 +1", "end", "cancel 0", "end", "end", "end"], &["2s expired 0"]);
+    check(
+        &slow,
+        &["buy 1 @9 +1", "quote 99/101", "cancel 0", "quote 99/101", "quote 99/101", "quote 99/101"],
+        &["4s accepted 0", "5s cancelled 0"],
+    );
+    check(
+        &slow,
+        &["buy 1 @9 +3", "cancel 0", "quote 99/101", "quote 99/101", "quote 99/101", "quote 99/101"],
+        &["6s accepted 0", "6s cancelled 0"],
+    );
+    // The run may end before either arrives.
+    check(&slow, &["buy 1 @9 +9", "cancel 0", "end"], &["3s expired 0"]);
 }
 
 #[test]
@@ -392,6 +433,7 @@ fn a_fee_beyond_the_range_is_an_error_that_names_the_order() {
         order_type: OrderType::Market,
         tif: TimeInForce::Gtc,
         quantity: Quantity::MAX,
+        seq: 1,
         cause_seq: 1,
         ts: Nanos(1),
         delay: Nanos(0),

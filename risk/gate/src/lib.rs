@@ -10,6 +10,7 @@
 //! | `approved` | the type that says "checked" |
 //! | `limits` | the configured limits |
 //! | `checks` | one pure function per limit |
+//! | `largest` | how much of a proposal one order may be |
 //! | `exposure` | position and working quantity of a symbol |
 //! | `day` | equity now and at UTC midnight |
 //! | `stage` | the gate: state, and the checks in their order |
@@ -18,6 +19,7 @@ mod approved;
 mod checks;
 mod day;
 mod exposure;
+mod largest;
 mod limits;
 mod stage;
 

@@ -5,7 +5,7 @@
 //! Not here: whether an order is still open (`orders`).
 
 use crate::day::DayEquity;
-use crate::{Approved, Exposure, Limits, Proposal, checks};
+use crate::{Approved, Exposure, Limits, Proposal, checks, largest};
 use model::{
     Event, Fill, Frame, InstrumentTable, Kind, Mark, Money, Order, Price, Quantity, RefusalReason, Side,
     StreamHash, SymbolId,
@@ -85,6 +85,19 @@ impl Gate {
         self.marks[symbol.index()].price()
     }
 
+    /// Whether a proposal, with everything working on its side, at most takes the position to zero.
+    pub fn only_reduces(&self, proposal: &Proposal) -> bool {
+        let exposure = &self.exposures[proposal.symbol.index()];
+        exposure.worst_case(proposal.side, i128::from(proposal.quantity.raw())) <= 0
+    }
+
+    /// How much of a proposal one order may be: the largest quantity, in whole lots where it is not all, that
+    /// `risk.max_order_quantity` and `risk.max_order_notional` allow. `None` if that is less than a lot. Approves
+    /// nothing.
+    pub fn largest_order(&self, proposal: &Proposal, lot: Quantity) -> Option<Quantity> {
+        largest::largest_quantity(proposal, lot, |part| self.check_size(part).is_ok())
+    }
+
     /// Checks a proposal against all limits, in the order of [`RefusalReason`]; the first that fails is
     /// the reason.
     ///
@@ -92,16 +105,10 @@ impl Gate {
     /// The reason of the refusal.
     pub fn check(&self, proposal: &Proposal) -> Result<Approved<Proposal>, RefusalReason> {
         debug_assert!(proposal.quantity > Quantity::ZERO, "a proposal's quantity is positive");
+        self.check_size(proposal)?;
         let symbol = proposal.symbol.index();
         let (exposure, last) = (&self.exposures[symbol], self.marks[symbol].price());
-        let multiplier = self.multipliers[symbol];
-        let Limits { max_order_quantity, max_order_notional, max_position, price_collar, max_daily_loss } =
-            self.limits;
-        let ok = max_order_quantity.is_none_or(|limit| checks::order_quantity(proposal, limit));
-        refuse_unless(ok, RefusalReason::MaxOrderQuantity)?;
-        let ok =
-            max_order_notional.is_none_or(|limit| checks::order_notional(proposal, last, multiplier, limit));
-        refuse_unless(ok, RefusalReason::MaxOrderNotional)?;
+        let Limits { max_position, price_collar, max_daily_loss, .. } = self.limits;
         let ok = max_position.is_none_or(|limit| checks::position(proposal, exposure, limit));
         refuse_unless(ok, RefusalReason::MaxPosition)?;
         let ok = price_collar.is_none_or(|limit| checks::price_collar(proposal, last, limit));
@@ -110,6 +117,18 @@ impl Gate {
         let ok = max_daily_loss.is_none_or(|limit| checks::daily_loss(proposal, exposure, loss, limit));
         refuse_unless(ok, RefusalReason::MaxDailyLoss)?;
         Ok(Approved::new(*proposal))
+    }
+
+    /// The limits of one order by itself.
+    fn check_size(&self, proposal: &Proposal) -> Result<(), RefusalReason> {
+        let symbol = proposal.symbol.index();
+        let (last, multiplier) = (self.marks[symbol].price(), self.multipliers[symbol]);
+        let Limits { max_order_quantity, max_order_notional, .. } = self.limits;
+        let ok = max_order_quantity.is_none_or(|limit| checks::order_quantity(proposal, limit));
+        refuse_unless(ok, RefusalReason::MaxOrderQuantity)?;
+        let ok =
+            max_order_notional.is_none_or(|limit| checks::order_notional(proposal, last, multiplier, limit));
+        refuse_unless(ok, RefusalReason::MaxOrderNotional)
     }
 
     /// Hash of exposures, last prices and equity.

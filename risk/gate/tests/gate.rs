@@ -36,6 +36,7 @@ fn order(side: Side, quantity: i64) -> Order {
         order_type: OrderType::Market,
         tif: TimeInForce::Gtc,
         quantity: units(quantity),
+        seq: 1,
         cause_seq: 1,
         ts: Nanos(0),
         delay: Nanos(0),
@@ -241,5 +242,26 @@ proptest! {
         let loss_ok = max_loss.is_none_or(|max| lost < max || after <= 0);
         let all_ok = quantity_ok && notional_ok && position_ok && collar_ok && loss_ok;
         prop_assert_eq!(gate.check(&proposal).is_ok(), all_ok);
+    }
+    /// Against trying every number of lots.
+    #[test]
+    fn the_largest_order_is_the_last_within(
+        max in [maybe(20), maybe(400)],
+        last in maybe(30),
+        side in any_side(),
+        quantity in 1_i64..=25,
+        lot in 1_i64..=4,
+        limit in maybe(40),
+    ) {
+        let (max_order_quantity, max_order_notional) = (max[0].map(units), max[1].map(money));
+        let limits = Limits { max_order_quantity, max_order_notional, ..Limits::default() };
+        let mut gate = Gate::new(limits, &instruments(), money(1000));
+        if let Some(last) = last {
+            gate.on_tick(&trade(last));
+        }
+        let of = |quantity| Proposal { side, limit: limit.map(|p| Price::new(p * UNIT)), ..buy(quantity, None) };
+        let mut lots = (1..=quantity).filter(|n| n % lot == 0 || *n == quantity).rev();
+        let expected = lots.find(|n| gate.check(&of(*n)).is_ok()).map(units);
+        prop_assert_eq!(gate.largest_order(&of(quantity), units(lot)), expected);
     }
 }

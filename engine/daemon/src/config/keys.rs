@@ -315,8 +315,20 @@ const KEYS: &[Key] = &[
         "The fee of a resting order; negative is a rebate.",
     ),
     Key::new("venue.fees.taker", FEE, r#""0""#, "fraction of notional", "The fee of an order that takes."),
-    Key::new("risk.max_order_quantity", QUANTITY_LIMIT, r#""none""#, "units", "The largest order."),
-    Key::new("risk.max_order_notional", MONEY_LIMIT, r#""none""#, "run.currency", "The most valuable order."),
+    Key::new(
+        "risk.max_order_quantity",
+        QUANTITY_LIMIT,
+        r#""none""#,
+        "units",
+        "The largest order; a larger one that only reduces a position is sent in parts.",
+    ),
+    Key::new(
+        "risk.max_order_notional",
+        MONEY_LIMIT,
+        r#""none""#,
+        "run.currency",
+        "The most valuable order; one worth more that only reduces a position is sent in parts.",
+    ),
     Key::new(
         "risk.max_position",
         QUANTITY_LIMIT,

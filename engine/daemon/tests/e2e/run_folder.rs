@@ -164,10 +164,11 @@ fn check_bars(case: &Case, run: &Run, ticks: &[Tick]) {
 #[track_caller]
 fn check_orders(run: &Run, orders: &[OrderRow], replay: &Replay<'_>) {
     let session = &run.text(&["config_hash"])[..8];
-    let mut of_cause: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut of_input: BTreeMap<u64, u64> = BTreeMap::new();
     for (order, end) in orders.iter().zip(replay.ends()) {
-        let nth = of_cause.entry(order.cause_seq).and_modify(|nth| *nth += 1).or_insert(1);
-        assert_eq!(order.client_order_id, format!("{session}-{}-{nth}", order.cause_seq));
+        let nth = of_input.entry(order.sent_seq).and_modify(|nth| *nth += 1).or_insert(1);
+        assert_eq!(order.client_order_id, format!("{session}-{}-{nth}", order.sent_seq));
+        assert!(order.cause_seq <= order.sent_seq, "{order:?}");
         let found = (order.seq, order.status.as_str(), order.filled, order.avg_price);
         assert_eq!(found, (end.seq, end.status, end.filled, end.avg_price), "{order:?}");
     }

@@ -3,7 +3,7 @@
 
 use super::features::{self, FeatureSet};
 use crate::decided::Decided;
-use crate::read::{Nullable as _, ReadError, Rows, Scan, TableFile};
+use crate::read::{Nullable as _, ReadError, Rows, TableFile};
 use std::path::Path;
 
 /// What a decision was made on, beside its synergy.
@@ -14,7 +14,7 @@ pub(super) struct Context {
     pub readings: Vec<Reading>,
     /// By matrix that agents read.
     pub features: Vec<FeatureSet>,
-    /// The wishes of the symbol that risk refused at its instant.
+    /// The wishes of the symbol and the decision's input that risk refused.
     pub refusals: Vec<Refusal>,
 }
 
@@ -119,17 +119,23 @@ fn readings(run_dir: &Path, decided: &Decided) -> Result<Vec<Reading>, ReadError
     Ok(readings)
 }
 
+/// Folders from before refusals named their input have those of the decision's instant.
 fn refusals(run_dir: &Path, decided: &Decided) -> Result<Vec<Refusal>, ReadError> {
     let mut refusals = Vec::new();
-    let columns = ["kind", "reason", "raw", "symbol", "ts_event"];
-    Scan::open(run_dir, "rejects.parquet", &columns, None)?.each(|rows| {
-        let (kinds, symbols, times) = (rows.texts("kind")?, rows.texts("symbol")?, rows.times("ts_event")?);
+    let table = TableFile::open(run_dir, "rejects.parquet")?;
+    let names_input = table.has("cause_seq");
+    let which = if names_input { "cause_seq" } else { "ts_event" };
+    table.scan(&["kind", "reason", "raw", "symbol", which], None)?.each(|rows| {
+        let (kinds, symbols) = (rows.texts("kind")?, rows.texts("symbol")?);
         let (reasons, raws) = (rows.texts("reason")?, rows.texts("raw")?);
         for row in 0..rows.len() {
-            let is_ours = kinds.get(row) == Some("intent")
-                && times.maybe(row) == Some(decided.ts)
-                && symbols.get(row) == Some(&decided.symbol);
-            if is_ours {
+            let is_of_decision = if names_input {
+                rows.numbers(which)?.maybe(row) == Some(decided.seq)
+            } else {
+                rows.times(which)?.maybe(row) == Some(decided.ts)
+            };
+            let is_ours = kinds.get(row) == Some("intent") && symbols.get(row) == Some(&decided.symbol);
+            if is_ours && is_of_decision {
                 refusals.push(Refusal { reason: reasons.text(row), raw: raws.text(row) });
             }
         }

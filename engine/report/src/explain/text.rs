@@ -186,6 +186,9 @@ fn verdict(whole: &Whole, decided: &Decided) -> String {
         "below_gate" => format!("below_gate: the confidence is below the gate; {stays}"),
         "wait" => format!("wait: entry says wait; {stays}"),
         "at_target" => format!("at_target: what is wanted is held, or rounds to nothing; {stays}"),
+        "superseded" => format!(
+            "superseded: a position of {target} waited for the answer to a cancel, and a newer wish or the run's end took its place"
+        ),
         "timed_out" => format!("timed_out: no answer from {}; {stays}", missing.join(", ")),
         other => other.to_owned(),
     }
@@ -221,7 +224,7 @@ fn order(order: &OrderRow) -> Vec<String> {
     };
     let mut lines = vec![
         format!(
-            "  {}: {} {} {}{limit}, {}, to {} for {}, decided {}",
+            "  {}: {} {} {}{limit}, {}, to {} for {}, sent {}",
             order.id,
             order.side,
             decimal(order.quantity),

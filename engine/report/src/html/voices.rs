@@ -186,10 +186,12 @@ fn chosen(whole: &Whole) -> String {
         "wait" => "Hold: entry says wait",
         "at_target" => "Hold: already there",
         "timed_out" => "Hold: an answer was missing",
+        "superseded" => "Hold: waited, then replaced",
         _ => UNDEFINED,
     };
     let target = whole.target.map_or_else(|| UNDEFINED.to_owned(), format::decimal);
-    let target_name = if whole.verdict == "act" { "Position wanted" } else { "Position held" };
+    let is_wanted = matches!(whole.verdict.as_str(), "act" | "superseded");
+    let target_name = if is_wanted { "Position wanted" } else { "Position held" };
     let pairs = [
         pair("All together", &p.join(", ")),
         pair("Blend", &blend),

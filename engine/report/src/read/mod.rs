@@ -272,3 +272,10 @@ impl Nullable for BooleanArray {
         self.is_valid(row).then(|| self.value(row))
     }
 }
+
+impl Nullable for UInt64Array {
+    type Value = u64;
+    fn maybe(&self, row: usize) -> Option<u64> {
+        self.is_valid(row).then(|| self.value(row))
+    }
+}

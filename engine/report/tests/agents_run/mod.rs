@@ -234,6 +234,20 @@ pub fn want(frame: &mut Frame, symbol: SymbolId, position: &str, refused: Option
 }
 
 pub fn order(frame: &mut Frame, id: u32, symbol: SymbolId, side: Side, quantity: &str, limit: Option<&str>) {
+    let cause_seq = frame.input().seq;
+    late_order(frame, cause_seq, id, symbol, side, quantity, limit);
+}
+
+/// An order that carries out the intent of an input before the frame's, or the frame's own.
+pub fn late_order(
+    frame: &mut Frame,
+    cause_seq: u64,
+    id: u32,
+    symbol: SymbolId,
+    side: Side,
+    quantity: &str,
+    limit: Option<&str>,
+) {
     let input = *frame.input();
     let order = Order {
         id: OrderId(id),
@@ -243,7 +257,8 @@ pub fn order(frame: &mut Frame, id: u32, symbol: SymbolId, side: Side, quantity:
         order_type: limit.map_or(OrderType::Market, |text| OrderType::Limit(Price::parse(text).unwrap())),
         tif: TimeInForce::Gtc,
         quantity: Quantity::parse(quantity).unwrap(),
-        cause_seq: input.seq,
+        seq: input.seq,
+        cause_seq,
         ts: input.ts,
         delay: Nanos(0),
     };

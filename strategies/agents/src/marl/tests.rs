@@ -394,7 +394,7 @@ fn counts_are_of_everything() {
     script.told(LONG, WAIT);
     script.synergy("100", Long);
     let counts = script.marl().counts();
-    assert_eq!((counts.verdicts, counts.decisions()), ([1, 1, 1, 1, 0], 4));
+    assert_eq!((counts.verdicts, counts.decisions()), ([1, 1, 1, 1, 0, 0], 4));
     assert_eq!(counts.misses, [0; 6]);
 }
 

@@ -112,7 +112,7 @@ impl<'a> Replay<'a> {
         }
         let start = |order: &OrderRow| Progress {
             left: order.quantity,
-            seq: order.cause_seq,
+            seq: order.sent_seq,
             status: "new",
             ..Progress::default()
         };
@@ -182,7 +182,7 @@ impl<'a> Replay<'a> {
                 let (ts, request) = self.flights.pop_front().expect("one arrives");
                 match request {
                     Request::Submit(at) => self.arrive(at, ts),
-                    Request::Cancel(at) => self.cancel(at),
+                    Request::Cancel(at) => self.cancel(at, ts),
                 }
             } else {
                 self.close(close);
@@ -217,16 +217,25 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Sends the orders that this input caused.
+    /// Sends the orders that leave at this input. An answer lets orders go that it was waited for, and never is there
+    /// a cancel on its way on an order's own side.
     fn send_orders(&mut self, ts: i64, symbol: Option<&str>) {
         for at in 0..self.orders.len() {
             let order = &self.orders[at];
-            if order.cause_seq == self.seq && symbol.is_none_or(|symbol| symbol == order.symbol) {
-                assert_eq!(order.ts_event, ts, "an order's time is its cause's: {order:?}");
+            if order.sent_seq == self.seq && symbol.is_none_or(|symbol| symbol == order.symbol) {
+                assert_eq!(order.ts_event, ts, "an order's time is that of its input: {order:?}");
+                assert!(!self.is_cancelling(&order.symbol, &order.side), "a cancel is on its way: {order:?}");
                 self.progress[at].is_sent = true;
                 self.flights.push_back((ts + self.rules.latency, Request::Submit(at)));
             }
         }
+    }
+
+    fn is_cancelling(&self, symbol: &str, side: &str) -> bool {
+        self.orders.iter().zip(&self.progress).any(|(order, progress)| {
+            let is_open = progress.is_sent && !FINAL.contains(&progress.status);
+            order.symbol == symbol && order.side == side && is_open && progress.is_cancelling
+        })
     }
 
     fn arrive(&mut self, at: usize, ts: i64) {
@@ -245,7 +254,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn cancel(&mut self, at: usize) {
+    fn cancel(&mut self, at: usize, ts: i64) {
         self.seq += 1;
         if !FINAL.contains(&self.progress[at].status) {
             self.progress[at].status = "cancelled";
@@ -253,6 +262,16 @@ impl<'a> Replay<'a> {
             let symbol = self.symbol(at);
             self.books.get_mut(symbol).expect("a known symbol").open.retain(|open| *open != at);
         }
+        self.send_late(at, ts);
+    }
+
+    /// Sends what waited for the answer to order `at`: orders for a decision before this input.
+    fn send_late(&mut self, at: usize, ts: i64) {
+        let symbol = self.symbol(at);
+        let late = |order: &&OrderRow| order.sent_seq == self.seq;
+        let mut late = self.orders.iter().filter(late);
+        assert!(late.all(|order| order.cause_seq < order.sent_seq && order.symbol == symbol));
+        self.send_orders(ts, Some(symbol));
     }
 
     fn symbol(&self, at: usize) -> &'static str {
@@ -351,6 +370,7 @@ impl<'a> Replay<'a> {
         let holding = self.holdings.get_mut(symbol).expect("a known symbol");
         self.realised_pnl += holding.fold(signed, price, multiplier);
         self.equity_row(ts);
+        self.send_late(at, ts);
     }
 
     fn equity_row(&mut self, ts: i64) {

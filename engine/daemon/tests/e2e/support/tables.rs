@@ -142,6 +142,8 @@ pub fn bars(folder: &Path) -> Vec<BarRow> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRow {
     pub client_order_id: String,
+    /// The input it was sent at: the middle of its id.
+    pub sent_seq: u64,
     pub seq: u64,
     pub cause_seq: u64,
     pub ts_event: i64,
@@ -165,6 +167,7 @@ pub fn orders(folder: &Path) -> Vec<OrderRow> {
     let ts_event = table.times("ts_event");
     let row = |i: usize| OrderRow {
         client_order_id: id[i].clone(),
+        sent_seq: id[i].split('-').nth(1).and_then(|seq| seq.parse().ok()).expect("SESSION-SEQ-K"),
         seq: seq[i].expect("no null"),
         cause_seq: cause_seq[i].expect("no null"),
         ts_event: ts_event[i].expect("no null"),
