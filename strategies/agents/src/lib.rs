@@ -7,7 +7,8 @@
 //! Where the definitions leave room, this crate holds to these readings:
 //! - A decision that is due before both of its symbol's matrices exist is counted, and nobody is asked.
 //! - A tie for the largest probability is flat, with flat's own probability; `entry` waits on a tie.
-//! - Nothing is compared with a wish: "at target" is what fills say is held.
+//! - Nothing is compared with a wish: "at target" is what fills say is held, to less than a lot. A position of less than
+//!   one lot is flat: it is not left, and does not stand in the way of an entry. The context tells it as it is.
 //! - Agents closing a position pass the gate and `entry` like any other decision; stop, target and time do not.
 //! - Misses in a row are counted over an agent's answers, by frame and then by symbol; a circuit that opens leaves
 //!   the agent alone from the next frame on, and what it is not asked counts as missed.

@@ -92,7 +92,7 @@ impl Marl {
         let sizing = Sizing::new(config.sizing, strategic.timeframe, schema, table, inputs.initial_capital)
             .map_err(AgentsError::Sizing)?;
         let exits =
-            Exits::new(config.exits, tactical.timeframe, schema, symbols).map_err(AgentsError::Exits)?;
+            Exits::new(config.exits, tactical.timeframe, schema, table).map_err(AgentsError::Exits)?;
         let shape_of = |group| match group {
             AgentGroup::Strategic => observation_shape(strategic),
             AgentGroup::Tactical => observation_shape(tactical),

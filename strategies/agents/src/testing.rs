@@ -105,13 +105,17 @@ pub(crate) fn shape_of(agent: Agent) -> Shape {
 
 /// The strategy with these models, on the schema above.
 pub(crate) fn marl(config: AgentsConfig, models: Models) -> Result<Marl, crate::AgentsError> {
+    marl_on(&instruments(SYMBOLS), config, models)
+}
+
+fn marl_on(
+    instruments: &InstrumentTable,
+    config: AgentsConfig,
+    models: Models,
+) -> Result<Marl, crate::AgentsError> {
     let schema = Schema { timeframes: &timeframes(), names: &names() };
-    let inputs = Inputs {
-        schema,
-        matrices: &matrices(),
-        instruments: &instruments(SYMBOLS),
-        initial_capital: Money::parse("1000").unwrap(),
-    };
+    let inputs =
+        Inputs { schema, matrices: &matrices(), instruments, initial_capital: Money::parse("1000").unwrap() };
     Marl::new(config, models, &inputs)
 }
 
@@ -232,8 +236,15 @@ pub(crate) struct Script {
 impl Script {
     /// Agents that say long with 0.8 and aggressive, without caches, so that they hear each question.
     pub(crate) fn new(config: AgentsConfig) -> Self {
+        Self::in_lots(config, "0")
+    }
+
+    /// The same, all symbols traded in lots of this size.
+    pub(crate) fn in_lots(config: AgentsConfig, lot: &str) -> Self {
         let (voices, models) = voices();
-        let marl = marl(AgentsConfig { cache_entries: 0, ..config }, models).unwrap();
+        let mut table = instruments(SYMBOLS);
+        table.instruments.iter_mut().for_each(|instrument| instrument.lot = Quantity::parse(lot).unwrap());
+        let marl = marl_on(&table, AgentsConfig { cache_entries: 0, ..config }, models).unwrap();
         let equity = Money::parse("1000").unwrap();
         let account = Account { equity, peak: equity, ..Account::default() };
         let mut script = Self {

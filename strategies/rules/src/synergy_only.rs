@@ -83,11 +83,10 @@ impl SynergyOnly {
         instruments: &InstrumentTable,
         initial_capital: Money,
     ) -> Result<Self, SynergyOnlyError> {
-        let symbols = instruments.instruments.len();
         let sizing =
             Sizing::new(config.sizing, config.sizing_timeframe, schema, instruments, initial_capital)
                 .map_err(SynergyOnlyError::Sizing)?;
-        let exits = Exits::new(config.exits, config.exits_timeframe, schema, symbols)
+        let exits = Exits::new(config.exits, config.exits_timeframe, schema, instruments)
             .map_err(SynergyOnlyError::Exits)?;
         Ok(Self { config, sizing, exits })
     }

@@ -2,7 +2,8 @@
 //!
 //! What comes of a combined action, the first that holds:
 //! - confidence below the gate: hold;
-//! - the target is what is held, a long or short one rounds to 0, or it would undo an exit that is under way: hold;
+//! - less than a lot parts the target from what is held, a long or short one rounds to 0, or it would undo an exit
+//!   that is under way: hold;
 //! - `entry` says wait: hold, closing a position included; exits do not pass here;
 //! - else the target, at market or at the touch, after `agents.simulated_latency`; a limit order that still works
 //!   (decisions may come between tactical bars) is withdrawn first, as it is if the target is held.
@@ -98,7 +99,9 @@ impl Marl {
         let held = Quantity::new(self.exits.position(symbol).quantity());
         let wanted = Quantity::new(i64::from(vote.action.sign()) * size.raw());
         let mut verdict = self.verdict(symbol, &vote, wanted, urgency);
-        let is_held = verdict == Verdict::AtTarget && wanted == held && !self.exits.is_leaving(symbol);
+        let is_held = verdict == Verdict::AtTarget
+            && !self.exits.is_leaving(symbol)
+            && !self.exits.calls_for_trade(symbol, wanted);
         let replaces = verdict == Verdict::Act || is_held;
         if verdict != Verdict::Act && missed.contains(&true) {
             verdict = Verdict::TimedOut;

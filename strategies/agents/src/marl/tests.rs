@@ -201,6 +201,26 @@ fn a_decision_does_not_undo_an_exit_but_may_reverse() {
 }
 
 #[test]
+fn less_than_a_lot_neither_leaves_nor_locks_out() {
+    let mut script = Script::in_lots(config(), "0.5");
+    assert_eq!(script.synergy("100", Long), "act: 2");
+    script.fill(Buy, "1.7", "100");
+    // 0.3 are missing to the target, and no order could buy them.
+    assert_eq!(script.synergy("100", Long), "at_target:");
+    assert_eq!(script.bar("90"), "0");
+    script.fill(Sell, "1.5", "90");
+    for close in ["90", "50", "200"] {
+        assert_eq!(script.bar(close), "", "a rest of 0.2 is flat");
+    }
+    script.told(FLAT, AGGRESSIVE);
+    assert_eq!(script.synergy("100", Long), "at_target:");
+    script.told(LONG, AGGRESSIVE);
+    assert_eq!(script.synergy("100", Long), "act: 2");
+    script.told(SHORT, AGGRESSIVE);
+    assert_eq!(script.synergy("100", Short), "act: -2");
+}
+
+#[test]
 fn missing_answers_are_defaults_and_nothing_traded_is_a_time_out() {
     let miss = SimulatedMiss { seed: 1, probability: 1.0 };
     let mut script = Script::new(AgentsConfig { simulated_miss: miss, ..config() });
