@@ -139,11 +139,14 @@ pub enum Verdict {
     AtTarget = 3,
     /// An agent's answer was missing and the default action stands: no entry.
     TimedOut = 4,
+    /// The position is being left by an exit, which goes on; nothing is wished for beside it.
+    Leaving = 5,
 }
 
 impl Verdict {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 5] = [Self::Act, Self::BelowGate, Self::Wait, Self::AtTarget, Self::TimedOut];
+    pub const ALL: [Self; 6] =
+        [Self::Act, Self::BelowGate, Self::Wait, Self::AtTarget, Self::TimedOut, Self::Leaving];
 
     /// The name used in files.
     pub const fn name(self) -> &'static str {
@@ -153,6 +156,7 @@ impl Verdict {
             Self::Wait => "wait",
             Self::AtTarget => "at_target",
             Self::TimedOut => "timed_out",
+            Self::Leaving => "leaving",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::touch::Touch;
 use crate::{Change, OpenOrder, OrderError};
 use gate::{Approved, Gate, Proposal};
 use model::{
-    Event, Fill, Frame, Goal, InstrumentTable, Intent, Kind, Nanos, Order, OrderId, OrderType, Quantity,
+    Event, Fill, Frame, Goal, InstrumentTable, Intent, Kind, Order, OrderId, OrderType, Quantity,
     RefusalReason, Report, ReportKind, Side, StreamHash, Style, SymbolId, SymbolTable, TimeInForce,
     combine_hashes,
 };
@@ -194,7 +194,7 @@ impl OrderStage {
         match proposal.and_then(|proposal| self.gate.check(&proposal)) {
             Ok(approved) => {
                 *nth += 1;
-                self.send(frame, approved, *nth, intent.delay);
+                self.send(frame, approved, *nth, intent);
             }
             Err(reason) => {
                 let refusal = intent.to_event(frame.input(), Kind::REFUSAL, Some(reason));
@@ -205,7 +205,7 @@ impl OrderStage {
     }
 
     /// Makes the order of an approved proposal: the only place where orders begin.
-    fn send(&mut self, frame: &mut Frame, approved: Approved<Proposal>, nth: u32, delay: Nanos) {
+    fn send(&mut self, frame: &mut Frame, approved: Approved<Proposal>, nth: u32, intent: &Intent) {
         let Proposal { symbol, side, quantity, limit } = approved.into_inner();
         let id = OrderId(self.next_id);
         self.next_id = self.next_id.checked_add(1).expect("a run has fewer than 4 billion orders");
@@ -219,7 +219,8 @@ impl OrderStage {
             quantity,
             cause_seq: frame.input().seq,
             ts: frame.input().ts,
-            delay,
+            delay: intent.delay,
+            purpose: intent.purpose,
         };
         self.orders[symbol.index()].add(id, side, quantity);
         self.gate.on_order(&order);

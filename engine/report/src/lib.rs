@@ -8,6 +8,7 @@ mod agents;
 mod caused;
 mod decided;
 mod error;
+mod exits;
 mod explain;
 mod folder;
 mod format;
@@ -29,6 +30,6 @@ pub use meta::{MatrixTable, RunMeta};
 pub use place::Overwrite;
 pub use read::ReadError;
 pub use summary::{
-    AgentSummary, CountsSummary, DataSection, LatencySummary, ModelSummary, PerformanceSummary,
-    PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
+    AgentSummary, AgentsSummary, CountsSummary, DataSection, LatencySummary, ModelSummary,
+    PerformanceSummary, PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
 };

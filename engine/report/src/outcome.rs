@@ -3,15 +3,14 @@
 //! | verdict | outcome |
 //! | --- | --- |
 //! | `timed_out` | `timeout` |
-//! | `below_gate`, `wait`, `at_target` | `hold` |
-//! | `act`, and risk refused the wish for its target | `refused:REASON` |
-//! | `act`, and an order of its symbol followed | `approved` |
-//! | `act`, and nothing followed: what is on its way already leads there | `hold` |
+//! | `below_gate`, `wait`, `at_target`, `leaving` | `hold` |
+//! | `act`, and risk refused the wish | `refused:REASON` |
+//! | `act`, and an order followed | `approved` |
+//! | `act`, and nothing followed: with what is on its way, less than a lot is missing | `hold` |
 //!
-//! A frame may hold other wishes for the symbol (an exit), so that a refusal counts first where it names the decision's
-//! target, and otherwise only where no order followed.
+//! A frame may hold other wishes for the symbol, exits: only what says that it is a decision's counts.
 
-use model::{Event, Frame, Goal, Intent, Kind, Quantity, RefusalReason, Verdict};
+use model::{Event, Frame, Intent, Kind, Order, Purpose, RefusalReason, Verdict};
 use std::fmt;
 
 /// The contract's `decisions.outcome` of the ensemble.
@@ -46,35 +45,22 @@ impl Outcome {
         let decision = &frame.decisions[event.words[0] as usize];
         match decision.verdict {
             Verdict::TimedOut => Self::Timeout,
-            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget => Self::Hold,
+            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget | Verdict::Leaving => Self::Hold,
             Verdict::Act => {
-                let later = frame.events[at + 1..].iter().filter(|later| later.symbol == event.symbol);
-                Self::of_act(later, decision.target)
+                let mut later = frame.events[at + 1..].iter().filter(|later| later.symbol == event.symbol);
+                later.find_map(Self::of_act).unwrap_or(Self::Hold)
             }
         }
     }
 
-    /// What came of a wish for a target, by the later events of its symbol.
-    fn of_act<'a>(later: impl Iterator<Item = &'a Event>, target: Quantity) -> Self {
-        let (mut ordered, mut refused) = (false, None);
-        for event in later {
-            match event.kind {
-                Kind::ORDER => ordered = true,
-                Kind::REFUSAL => {
-                    let reason = Intent::refusal_reason(event);
-                    let goal = Intent::from_event(event).goal;
-                    if matches!(goal, Goal::Target { position, .. } if position == target) {
-                        return Self::Refused(reason);
-                    }
-                    refused = refused.or(Some(reason));
-                }
-                _ => {}
+    /// What came of the wish of a decision, if a later event of its symbol says so.
+    fn of_act(event: &Event) -> Option<Self> {
+        match event.kind {
+            Kind::ORDER if Order::from_event(event).purpose == Purpose::Decision => Some(Self::Approved),
+            Kind::REFUSAL if Intent::from_event(event).purpose == Purpose::Decision => {
+                Some(Self::Refused(Intent::refusal_reason(event)))
             }
-        }
-        match refused {
-            _ if ordered => Self::Approved,
-            Some(reason) => Self::Refused(reason),
-            None => Self::Hold,
+            _ => None,
         }
     }
 }

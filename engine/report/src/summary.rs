@@ -32,9 +32,9 @@ pub struct Summary {
     pub speed: SpeedSummary,
     /// How long things took, by stage and path.
     pub latency_ns: BTreeMap<String, LatencySummary>,
-    /// How the agents were asked, by agent; absent without agents.
+    /// How the agents were asked, and what they led to; absent without agents.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub agents: Option<BTreeMap<String, AgentSummary>>,
+    pub agents: Option<AgentsSummary>,
     /// Hash of everything the stages emitted.
     pub event_hash: String,
     /// Hash of the stages' final states.
@@ -181,6 +181,16 @@ pub struct LatencySummary {
     pub count: u64,
     /// One in how many.
     pub sampled_1_in: u64,
+}
+
+/// `agents`: an entry by agent, and counts of all beside them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentsSummary {
+    /// By agent.
+    #[serde(flatten)]
+    pub by_agent: BTreeMap<String, AgentSummary>,
+    /// Positions that began to be left, by reason; each reason is there.
+    pub exits: BTreeMap<String, u64>,
 }
 
 /// One line of `agents`.

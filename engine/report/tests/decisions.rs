@@ -3,7 +3,8 @@
 mod agents_run;
 
 use agents_run::{
-    AAA, BBB, CCC, check_golden, decision, frames, meta, order, recorded, summary, timer, voices, want,
+    AAA, BBB, CCC, check_golden, decision, exit_order, frames, leave, meta, order, recorded, summary, timer,
+    voices, want,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -11,9 +12,9 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use model::{Action, Agent, Decision, Pattern, RefusalReason, Side, Urgency, Verdict};
+use model::{Action, Agent, Decision, Pattern, Purpose, RefusalReason, Side, Urgency, Verdict};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use report::{AgentSummary, MatrixTable, ModelSummary, Overwrite, RunFolder, Summary};
+use report::{AgentSummary, AgentsSummary, MatrixTable, ModelSummary, Overwrite, RunFolder, Summary};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
@@ -93,6 +94,7 @@ fn the_outcome_is_what_came_of_the_decision_in_its_frame() {
             "30 BBB hold",
             "30 CCC approved",
             "40 AAA refused:max_daily_loss",
+            "50 AAA hold",
         ]
     );
 }
@@ -112,15 +114,39 @@ fn only_what_follows_on_the_same_symbol_counts() {
     order(&mut first, 1, CCC, Side::Buy, "1", None);
     folder.record(&first).unwrap();
     let mut second = timer(3, 10);
-    // A refusal of the decision's own target outweighs the order of an exit.
+    // The order of an exit is not the decision's, nor is the refusal of one.
     second.push_decision(act(AAA));
     second.push_decision(Decision { verdict: Verdict::TimedOut, ..act(BBB) });
-    order(&mut second, 2, AAA, Side::Sell, "1", None);
+    second.push_decision(act(CCC));
+    exit_order(&mut second, 2, AAA, Side::Sell, "1", Purpose::Stop);
+    leave(&mut second, CCC, Purpose::TimeStop, Some(RefusalReason::MaxPosition));
     want(&mut second, AAA, "1", Some(RefusalReason::MaxOrderNotional));
     order(&mut second, 3, BBB, Side::Sell, "1", None);
     folder.record(&second).unwrap();
     let dir = folder.finish(&summary(), "").unwrap();
-    assert_eq!(outcomes(&dir), ["2 AAA hold", "3 AAA refused:max_order_notional", "3 BBB timeout"]);
+    assert_eq!(
+        outcomes(&dir),
+        ["2 AAA hold", "3 AAA refused:max_order_notional", "3 BBB timeout", "3 CCC hold"]
+    );
+}
+
+#[test]
+fn orders_and_refusals_say_what_they_were_for() {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let rows = lines(&dir, "orders.parquet");
+    assert!(rows[0].ends_with(" purpose:Utf8"), "{}", rows[0]);
+    let purposes: Vec<&str> = rows[1..].iter().map(|row| row.rsplit(" | ").next().unwrap()).collect();
+    assert_eq!(purposes, ["decision", "decision", "stop", "target", "time_stop"]);
+    let rows = lines(&dir, "rejects.parquet");
+    let raws: Vec<&str> = rows[1..].iter().map(|row| row.split(" | ").nth(5).unwrap()).collect();
+    assert_eq!(
+        raws,
+        [
+            "position=-2 style=market purpose=decision",
+            "position=0 style=market purpose=time_stop",
+            "position=-2.5 style=market purpose=decision",
+        ]
+    );
 }
 
 #[test]
@@ -163,7 +189,7 @@ fn decisions_synergies_and_matrices_are_counted() {
         RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(MatrixTable::Omitted)).unwrap();
     frames().iter().for_each(|frame| folder.record(frame).unwrap());
     let counts = folder.counts();
-    assert_eq!((counts.decisions, counts.synergies(), counts.matrices), (10, 3, 2));
+    assert_eq!((counts.decisions, counts.synergies(), counts.matrices), (11, 3, 2));
     let mut by_pattern = [0; Pattern::ALL.len()];
     by_pattern[..3].copy_from_slice(&[1, 1, 1]);
     assert_eq!(counts.synergies_by_pattern, by_pattern);
@@ -194,11 +220,13 @@ fn the_summary_says_how_the_agents_answered() {
     };
     let line =
         AgentSummary { asked: 5, missed: 1, cache_hits: 2, cache_misses: 2, circuit_openings: 0, model };
-    let agents = Some(BTreeMap::from([("mlmi".to_owned(), line)]));
+    let exits = BTreeMap::from([("stop".to_owned(), 2)]);
+    let agents = Some(AgentsSummary { by_agent: BTreeMap::from([("mlmi".to_owned(), line)]), exits });
     let value: serde_json::Value = serde_json::from_str(&Summary { agents, ..summary() }.to_json()).unwrap();
     let keys = |pointer: &str| -> Vec<String> {
         value.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
     };
+    assert_eq!(keys("/agents"), ["mlmi", "exits"]);
     assert_eq!(keys("/agents/mlmi").join(" "), "asked missed cache_hits cache_misses circuit_openings model");
     assert_eq!(keys("/agents/mlmi/model").join(" "), "file sha256 training");
     let without: serde_json::Value = serde_json::from_str(&summary().to_json()).unwrap();

@@ -10,8 +10,8 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use model::{
     Account, Bar, BarSource, Event, Fill, Frame, Goal, IndicatorSet, Instrument, InstrumentTable, Intent,
-    Kind, Liquidity, Money, Nanos, Order, OrderId, OrderType, Price, Quantity, RefusalReason, RejectReason,
-    Report, ReportKind, Side, Style, SymbolId, SymbolTable, TimeInForce, Timeframe, UNIT,
+    Kind, Liquidity, Money, Nanos, Order, OrderId, OrderType, Price, Purpose, Quantity, RefusalReason,
+    RejectReason, Report, ReportKind, Side, Style, SymbolId, SymbolTable, TimeInForce, Timeframe, UNIT,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use report::{
@@ -104,6 +104,7 @@ fn order(frame: &mut Frame, id: u32, symbol: SymbolId, side: Side, quantity_text
         cause_seq: input.seq,
         ts: input.ts,
         delay: Nanos(0),
+        purpose: Purpose::Decision,
     };
     frame.push(order.to_event());
 }

@@ -24,7 +24,7 @@ use model::{
     Agent, AgentGroup, Event, Frame, Goal, InstrumentTable, Intent, Kind, Money, Price, Quantity, StreamHash,
     Style, SymbolId, Timeframe,
 };
-use strategy::{AgentFigures, Exits, Intents, Schema, Sizing, Strategy, Wakes};
+use strategy::{AgentFigures, Exits, Intents, Schema, Sizing, Strategy, StrategyFigures, Wakes};
 
 mod decision;
 
@@ -183,7 +183,7 @@ impl Marl {
             if let Some(reason) = self.exits.on_bar(bar) {
                 self.counts.exits[reason as usize] += u64::from(!was_leaving);
                 working.on_target(Quantity::ZERO, Style::Market);
-                out.push(Intent::target(bar.symbol, Quantity::ZERO, Style::Market));
+                out.push(Intent::exit(bar.symbol, reason.purpose()));
             }
         }
     }
@@ -249,7 +249,7 @@ impl Strategy for Marl {
         self.policies.iter().for_each(|policy| policy.hash_into(hash));
     }
 
-    fn agents(&self) -> Vec<AgentFigures> {
+    fn figures(&self) -> StrategyFigures {
         let counts = self.counts();
         let of = |agent: Agent| AgentFigures {
             agent,
@@ -259,7 +259,7 @@ impl Strategy for Marl {
             cache_hits: counts.cache_hits[agent as usize],
             cache_misses: counts.cache_misses[agent as usize],
         };
-        Agent::ALL.map(of).to_vec()
+        StrategyFigures { agents: Agent::ALL.map(of).to_vec(), exits: counts.exits }
     }
 }
 

@@ -10,8 +10,7 @@
 //! Not here: how synergies come about (`synergy`), sizes and exits themselves (`strategy`).
 
 use model::{
-    Event, Frame, InstrumentTable, Intent, Kind, Money, Quantity, StreamHash, Style, SymbolId, Synergy,
-    Timeframe,
+    Event, Frame, InstrumentTable, Intent, Kind, Money, Quantity, StreamHash, Style, Synergy, Timeframe,
 };
 use std::fmt;
 use strategy::{
@@ -100,11 +99,6 @@ impl SynergyOnly {
     }
 }
 
-/// Wants to be flat, at what the market gives.
-fn leave(symbol: SymbolId) -> Intent {
-    Intent::target(symbol, Quantity::ZERO, Style::Market)
-}
-
 impl Strategy for SynergyOnly {
     fn name(&self) -> &'static str {
         "synergy_only"
@@ -128,8 +122,10 @@ impl Strategy for SynergyOnly {
         }
         for event in frame.events.iter().filter(|event| event.kind == Kind::BAR) {
             let bar = &frame.bars[event.words[0] as usize];
-            if self.exits.watches(bar) && self.exits.on_bar(bar).is_some() {
-                out.push(leave(bar.symbol));
+            if self.exits.watches(bar)
+                && let Some(reason) = self.exits.on_bar(bar)
+            {
+                out.push(Intent::exit(bar.symbol, reason.purpose()));
             }
         }
         for event in frame.events.iter().filter(|event| event.kind == Kind::SYNERGY) {
@@ -151,7 +147,7 @@ mod tests {
     use model::Side::{Buy, Sell};
     use model::{
         Account, Bar, BarSource, Direction, IndicatorSet, Instrument, MarketContext, Nanos, Pattern, Price,
-        Signal, SignalKind, SymbolTable,
+        Signal, SignalKind, SymbolId, SymbolTable,
     };
     use strategy::{ATR_FEATURE, VOLATILITY_FEATURE};
 

@@ -19,7 +19,7 @@
 
 use crate::{Feature, FeatureError, Position, Schema};
 use model::{
-    Bar, Event, Fill, Frame, InstrumentTable, Kind, Quantity, StreamHash, SymbolId, Timeframe, UNIT,
+    Bar, Event, Fill, Frame, InstrumentTable, Kind, Purpose, Quantity, StreamHash, SymbolId, Timeframe, UNIT,
 };
 use std::fmt;
 
@@ -92,12 +92,12 @@ impl ExitReason {
     /// All, in the order in which they are checked.
     pub const ALL: [Self; 3] = [Self::Stop, Self::Target, Self::Time];
 
-    /// The name used in files.
-    pub const fn name(self) -> &'static str {
+    /// What the exit's wish is for.
+    pub const fn purpose(self) -> Purpose {
         match self {
-            Self::Stop => "stop",
-            Self::Target => "target",
-            Self::Time => "time",
+            Self::Stop => Purpose::Stop,
+            Self::Target => Purpose::Target,
+            Self::Time => Purpose::TimeStop,
         }
     }
 }

@@ -1,6 +1,16 @@
-//! How an agent did in a run, for the summary. Not part of any result: a cache may be of any size.
+//! How a strategy and its agents did in a run, for the summary. Not part of any result: a cache may be of any size.
 
+use crate::ExitReason;
 use model::Agent;
+
+/// What a strategy counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StrategyFigures {
+    /// By agent; empty where it has none.
+    pub agents: Vec<AgentFigures>,
+    /// By reason, in the order of [`ExitReason::ALL`]: how often a position began to be left.
+    pub exits: [u64; ExitReason::ALL.len()],
+}
 
 /// One agent's counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

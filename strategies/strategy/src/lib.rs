@@ -16,7 +16,7 @@ mod sizing;
 
 pub use exits::{ATR_FEATURE, ATR_MULTIPLE_MAX, ExitReason, Exits, ExitsConfig, ExitsError};
 pub use feature::{Feature, FeatureError, Schema};
-pub use figures::AgentFigures;
+pub use figures::{AgentFigures, StrategyFigures};
 pub use intents::Intents;
 pub use position::Position;
 pub use sizing::{SIZE_MAX, Sizing, SizingConfig, SizingError, TARGET_VOLATILITY_MAX, VOLATILITY_FEATURE};
@@ -61,9 +61,9 @@ pub trait Strategy: Send {
     /// Adds its state to a hash.
     fn state_hash(&self, hash: &mut StreamHash);
 
-    /// How each of its agents did; empty where it has none.
-    fn agents(&self) -> Vec<AgentFigures> {
-        Vec::new()
+    /// How it and its agents did.
+    fn figures(&self) -> StrategyFigures {
+        StrategyFigures::default()
     }
 }
 

@@ -9,11 +9,12 @@ use model::{Money, Pattern, Quantity};
 use pipeline::{LatencyRow, Outcome};
 use portfolio::{Figures, Holding};
 use report::{
-    AgentSummary, Counts, CountsSummary, DataSection, LatencySummary, ModelSummary, PerformanceSummary,
-    PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
+    AgentSummary, AgentsSummary, Counts, CountsSummary, DataSection, LatencySummary, ModelSummary,
+    PerformanceSummary, PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use strategy::ExitReason;
 
 /// Everything a finished run left behind.
 pub struct Finished<'a> {
@@ -105,8 +106,9 @@ impl Finished<'_> {
         counted.filter(|(_, n)| *n > 0).map(|(pattern, n)| (pattern.to_string(), n)).collect()
     }
 
-    fn agents(&self) -> Option<BTreeMap<String, AgentSummary>> {
-        let agents = self.outcome.agents.iter().map(|figures| {
+    fn agents(&self) -> Option<AgentsSummary> {
+        let strategy = &self.outcome.strategy;
+        let agents = strategy.agents.iter().map(|figures| {
             let model = self.models.iter().find(|model| model.agent == figures.agent);
             let model = model.expect("each agent has its weights");
             let summary = AgentSummary {
@@ -123,7 +125,9 @@ impl Finished<'_> {
             };
             (figures.agent.name().to_owned(), summary)
         });
-        (!self.outcome.agents.is_empty()).then(|| agents.collect())
+        let exits = ExitReason::ALL.into_iter().zip(strategy.exits);
+        let exits = exits.map(|(reason, n)| (reason.purpose().name().to_owned(), n)).collect();
+        (!strategy.agents.is_empty()).then(|| AgentsSummary { by_agent: agents.collect(), exits })
     }
 
     fn portfolio(&self) -> PortfolioSummary {

@@ -339,3 +339,52 @@ fn synergy_only_takes_each_synergy_and_says_no_decisions() {
     assert_eq!(run.count(&["counts", "decisions"]), 0);
     check_same(&run, &place.run("split", &config, &data, &["--set", "run.layout=split"]));
 }
+
+/// The ensemble's rows of a run's decisions.
+fn wholes(run: &Run) -> Vec<(u64, String, String, String)> {
+    let table = Table::read(&run.dir, "decisions");
+    let [agents, symbols, outcomes] = ["agent", "symbol", "outcome"].map(|column| table.names(column));
+    let verdicts = table.texts("verdict");
+    let seqs = table.uints("seq");
+    let rows = (0..table.rows()).filter(|row| agents[*row] == "ensemble");
+    rows.map(|row| {
+        let seq = seqs[row].expect("no null");
+        let verdict = verdicts[row].clone().expect("no null of the ensemble");
+        (seq, symbols[row].clone(), verdict, outcomes[row].clone())
+    })
+    .collect()
+}
+
+#[test]
+fn exits_are_told_apart_from_decisions() {
+    let place = Place::new();
+    let data = market(&place, 14);
+    let text = config("[agents]\ndecide_on = \"bar\"\ngate = 0.34\n");
+    let run = place.run("run", &text, &data, &[]);
+    let table = Table::read(&run.dir, "orders");
+    let (purposes, symbols, causes) =
+        (table.names("purpose"), table.names("symbol"), table.uints("cause_seq"));
+    let exits = |purpose: &str| run.count(&["agents", "exits", purpose]);
+    for purpose in ["stop", "target"] {
+        let orders = purposes.iter().filter(|of| *of == purpose).count();
+        assert!(
+            orders > 9 && exits(purpose) > 9,
+            "{orders} {purpose} of {}",
+            run.value(&["agents", "exits"])
+        );
+    }
+    assert!(purposes.iter().filter(|of| *of == "time_stop").count() as u64 >= exits("time_stop"));
+    let caused = |seq: u64, symbol: &str, is_decision: bool| {
+        let of = |row: &usize| causes[*row] == Some(seq) && symbols[*row] == symbol;
+        (0..table.rows()).filter(of).any(|row| (purposes[row] == "decision") == is_decision)
+    };
+    let decisions = wholes(&run);
+    let mut beside = 0;
+    for (seq, symbol, verdict, outcome) in &decisions {
+        assert_eq!(*outcome == "approved", caused(*seq, symbol, true), "{symbol} at input {seq}: {outcome}");
+        let is_left = caused(*seq, symbol, false);
+        assert!(!is_left || ["leaving", "act"].contains(&verdict.as_str()), "{symbol} at {seq}: {verdict}");
+        beside += u64::from(is_left && verdict == "leaving");
+    }
+    assert!(beside > 0, "some exits share their input with a decision");
+}

@@ -40,7 +40,7 @@ pub(super) struct Reading {
 /// A refused wish.
 pub(super) struct Refusal {
     pub reason: String,
-    /// The wish, in words.
+    /// The wish, in words, with its purpose.
     pub raw: String,
 }
 

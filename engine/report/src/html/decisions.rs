@@ -11,6 +11,7 @@ use super::thin::Thin;
 use crate::agents::ENSEMBLE;
 use crate::caused::{self, Causes};
 use crate::decided::{self, DECISIONS, Decided, P, probabilities};
+use crate::exits::{self, ExitOrder};
 use crate::format;
 use crate::read::{ReadError, Scan, TableFile};
 use model::{Action, Agent};
@@ -57,6 +58,8 @@ pub(super) struct Decisions {
     pub shown: Vec<Decided>,
     /// What they rest on, and what came of them.
     pub causes: Causes,
+    /// The exits among their orders, by id.
+    pub exits: BTreeMap<String, ExitOrder>,
 }
 
 /// The decisions of a symbol, thinned.
@@ -164,6 +167,10 @@ pub(super) fn read(run_dir: &Path, survey: Survey, market: &Market) -> Result<De
         })
         .collect();
     read_series(run_dir, &mut drawn)?;
+    let causes = caused::read(run_dir, shown.iter().cloned(), FILLS_MAX)?;
+    let ids: BTreeSet<&str> =
+        causes.values().flat_map(|cause| &cause.orders).map(|order| order.id.as_str()).collect();
+    let exits = exits::read(run_dir, |exit| ids.contains(exit.id.as_str()))?;
     let is_shown = |seq, symbol: &str| shown.contains(&(seq, symbol.to_owned()));
     Ok(Decisions {
         total: by_symbol.values().sum(),
@@ -173,7 +180,8 @@ pub(super) fn read(run_dir: &Path, survey: Survey, market: &Market) -> Result<De
         drawn,
         symbols_total: by_symbol.len(),
         shown: decided::read(run_dir, is_shown)?,
-        causes: caused::read(run_dir, shown.iter().cloned(), FILLS_MAX)?,
+        exits,
+        causes,
     })
 }
 

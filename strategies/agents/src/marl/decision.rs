@@ -1,14 +1,15 @@
 //! Who is decided on at a frame, what the agents are asked, and what comes of their answers.
 //!
 //! What comes of a combined action, the first that holds:
+//! - the position is being left, and the target is not on its other side: hold, for the exit goes on whatever is said;
 //! - confidence below the gate: hold;
-//! - less than a lot parts the target from what is held, a long or short one rounds to 0, or it would undo an exit
-//!   that is under way: hold;
+//! - less than a lot parts the target from what is held, or a long or short one rounds to 0: hold;
 //! - `entry` says wait: hold, closing a position included; exits do not pass here;
 //! - else the target, at market or at the touch, after `agents.simulated_latency`; a limit order that still works
 //!   (decisions may come between tactical bars) is withdrawn first, as it is if the target is held.
 //!
-//! If nothing is wished for and an answer was missing, the verdict is that of a time-out, whatever else holds.
+//! While a position is being left, every hold has the verdict `leaving`. If nothing is wished for and an answer was
+//! missing, the verdict is that of a time-out, whatever else holds.
 //! Not here: the weighing (`coordination`), exits (`marl`).
 
 use super::{Marl, withdraw_limit};
@@ -99,9 +100,7 @@ impl Marl {
         let held = Quantity::new(self.exits.position(symbol).quantity());
         let wanted = Quantity::new(i64::from(vote.action.sign()) * size.raw());
         let mut verdict = self.verdict(symbol, &vote, wanted, urgency);
-        let is_held = verdict == Verdict::AtTarget
-            && !self.exits.is_leaving(symbol)
-            && !self.exits.calls_for_trade(symbol, wanted);
+        let is_held = verdict == Verdict::AtTarget && !self.exits.calls_for_trade(symbol, wanted);
         let replaces = verdict == Verdict::Act || is_held;
         if verdict != Verdict::Act && missed.contains(&true) {
             verdict = Verdict::TimedOut;
@@ -139,14 +138,19 @@ impl Marl {
     fn verdict(&self, symbol: SymbolId, vote: &Vote, wanted: Quantity, urgency: Urgency) -> Verdict {
         let rounds_to_nothing = vote.action != Action::Flat && wanted == Quantity::ZERO;
         // A confidence is a number: every answer is finite.
-        if vote.confidence < self.config.gate {
-            Verdict::BelowGate
+        let held_by_vote = if vote.confidence < self.config.gate {
+            Some(Verdict::BelowGate)
         } else if rounds_to_nothing || !self.exits.calls_for_trade(symbol, wanted) {
-            Verdict::AtTarget
+            Some(Verdict::AtTarget)
         } else if urgency == Urgency::Wait {
-            Verdict::Wait
+            Some(Verdict::Wait)
         } else {
-            Verdict::Act
+            None
+        };
+        match held_by_vote {
+            None => Verdict::Act,
+            Some(_) if self.exits.is_leaving(symbol) => Verdict::Leaving,
+            Some(verdict) => verdict,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::testing::{SYMBOLS, Script, Voice, marl, shape_of, step, voices};
 use crate::{CircuitConfig, DecideOn, SimulatedMiss, swap_event};
 use model::Direction::{Long, Short};
 use model::Side::{Buy, Sell};
-use model::{Action, Nanos, Pattern, Quantity, Urgency};
+use model::{Action, Nanos, Pattern, Purpose, Quantity, Urgency};
 use strategy::{ExitsConfig, SizingConfig};
 
 const AGGRESSIVE: [f32; 3] = [1.0, 0.0, 0.0];
@@ -182,10 +182,10 @@ fn exits_withdraw_first_and_have_no_simulated_latency() {
 
 #[test]
 fn a_decision_does_not_undo_an_exit_but_may_reverse() {
-    assert_eq!(long_at_100().synergy("90", Long), "at_target: 0");
+    assert_eq!(long_at_100().synergy("90", Long), "leaving: 0");
     let mut script = long_at_100();
     script.told(FLAT, AGGRESSIVE);
-    assert_eq!(script.synergy("90", Short), "at_target: 0");
+    assert_eq!(script.synergy("90", Short), "leaving: 0");
     let mut script = long_at_100();
     script.told(SHORT, EXECUTE);
     assert_eq!(script.synergy("80", Short), "act: 0 -2.5@touch");
@@ -198,6 +198,40 @@ fn a_decision_does_not_undo_an_exit_but_may_reverse() {
         "beside the exit, a fill does not tell that the limit order is done"
     );
     assert_eq!(script.bar("90"), "0");
+}
+
+#[test]
+fn while_a_position_is_left_every_hold_says_so() {
+    for (votes, entry) in [(LONG, WAIT), ([0.4, 0.3, 0.3], AGGRESSIVE), (FLAT, AGGRESSIVE), (SHORT, WAIT)] {
+        let mut script = long_at_100();
+        script.told(votes, entry);
+        assert_eq!(script.synergy("90", Short), "leaving: 0", "{votes:?} {entry:?}");
+        assert_eq!(script.decisions()[0].target, Quantity::parse("2").unwrap(), "what is held");
+        assert_eq!(script.bar("100"), "0");
+        script.fill(Sell, "2", "90");
+        assert!(!script.synergy("90", Short).starts_with("leaving"), "the exit is done");
+    }
+}
+
+#[test]
+fn each_wish_says_what_it_is_for() {
+    let purposes = |script: &Script| script.wishes().iter().map(|wish| wish.purpose).collect::<Vec<_>>();
+    let check = |close: &str, expected: Purpose| {
+        let mut script = long_at_100();
+        script.bar(close);
+        assert_eq!(purposes(&script), [expected], "at {close}");
+    };
+    check("90", Purpose::Stop);
+    check("115", Purpose::Target);
+    let mut script = long_at_100();
+    (0..48).for_each(|_| assert!(["", "0"].contains(&script.bar("100").as_str())));
+    assert_eq!(purposes(&script), [Purpose::TimeStop]);
+    script.told(SHORT, EXECUTE);
+    script.synergy("100", Short);
+    assert_eq!(purposes(&script), [Purpose::TimeStop, Purpose::Decision]);
+    script.told(LONG, AGGRESSIVE);
+    script.synergy("100", Long);
+    assert_eq!(purposes(&script), [Purpose::Withdrawal, Purpose::TimeStop]);
 }
 
 #[test]
@@ -285,7 +319,7 @@ fn misses_in_a_row_leave_an_agent_alone_for_a_while() {
     assert_eq!([asked(true, true), asked(true, true), asked(false, true)], [1, 1, 0]);
     let counts = script.marl().counts();
     assert_eq!((counts.misses[1], counts.failures[1], counts.openings), (7, 5, [0, 2, 0, 0, 0, 0]));
-    let figures = script.marl().agents()[1];
+    let figures = script.marl().figures().agents[1];
     assert_eq!((figures.agent, figures.asked), (Agent::Nwrqk, 9));
     assert_eq!((figures.missed, figures.circuit_openings), (7, 2));
 }
@@ -414,7 +448,7 @@ fn counts_are_of_everything() {
     script.told(LONG, WAIT);
     script.synergy("100", Long);
     let counts = script.marl().counts();
-    assert_eq!((counts.verdicts, counts.decisions()), ([1, 1, 1, 1, 0], 4));
+    assert_eq!((counts.verdicts, counts.decisions()), ([1, 1, 1, 1, 0, 0], 4));
     assert_eq!(counts.misses, [0; 6]);
 }
 
