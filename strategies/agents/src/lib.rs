@@ -13,6 +13,8 @@
 //! - Misses in a row are counted over an agent's answers, by frame and then by symbol; a circuit that opens leaves
 //!   the agent alone from the next frame on, and what it is not asked counts as missed.
 //! - An answer that is not finite, or fails, is a missing one.
+//! - A missing voter counts as flat against entering and adding, and never closes, reduces or reverses a position: such a
+//!   decision is held as a time-out. Exits wait for nobody.
 //! - A synergy on the side that an exit is leaving does not stop the exit; one on the other side reverses.
 //!
 //! Not here: networks (`inference`), features (`matrices`), signals (`synergy`), orders, training.

@@ -251,6 +251,13 @@ impl Exits {
         }
     }
 
+    /// Whether a target would close, reduce or reverse what is held. Nothing is, of less than a lot.
+    pub fn takes_away(&self, symbol: SymbolId, target: Quantity) -> bool {
+        let state = &self.symbols[symbol.index()];
+        let side = state.side();
+        side != 0 && target.raw() * side < state.position.quantity() * side
+    }
+
     /// Adds the state to a hash.
     pub fn hash_into(&self, hash: &mut StreamHash) {
         for state in &self.symbols {

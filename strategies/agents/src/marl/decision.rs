@@ -9,7 +9,9 @@
 //!   (decisions may come between tactical bars) is withdrawn first, as it is if the target is held.
 //!
 //! While a position is being left, every hold has the verdict `leaving`. If nothing is wished for and an answer was
-//! missing, the verdict is that of a time-out, whatever else holds.
+//! missing, the verdict is that of a time-out, whatever else holds. A voter that is missing may keep a position from
+//! being entered or added to, for its default is flat; it never takes one away: a target that would close, reduce or
+//! reverse what is held is not wished for then, and the verdict is that of a time-out as well.
 //! Not here: the weighing (`coordination`), exits (`marl`).
 
 use super::{Marl, withdraw_limit};
@@ -101,10 +103,11 @@ impl Marl {
         let wanted = Quantity::new(i64::from(vote.action.sign()) * size.raw());
         let mut verdict = self.verdict(symbol, &vote, wanted, urgency);
         let is_held = verdict == Verdict::AtTarget && !self.exits.calls_for_trade(symbol, wanted);
-        let replaces = verdict == Verdict::Act || is_held;
-        if verdict != Verdict::Act && missed.contains(&true) {
+        let is_incomplete = missed[..Agent::VOTERS].contains(&true) && self.exits.takes_away(symbol, wanted);
+        if is_incomplete || (verdict != Verdict::Act && missed.contains(&true)) {
             verdict = Verdict::TimedOut;
         }
+        let replaces = verdict == Verdict::Act || is_held;
         self.counts.verdicts[verdict as usize] += 1;
         out.decide(Decision {
             symbol,

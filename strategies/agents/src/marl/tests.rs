@@ -291,6 +291,43 @@ fn an_answer_that_fails_or_is_not_finite_is_missing() {
 }
 
 #[test]
+fn a_missing_voter_never_takes_a_position_away() {
+    let check = |votes, voter: Option<Agent>, close: &str, expected: &str| {
+        let mut script = long_at_100();
+        script.told(votes, AGGRESSIVE);
+        voter.into_iter().for_each(|voter| script.voice(voter, 0).fail(true));
+        assert_eq!(script.synergy(close, Long), expected, "{votes:?} without {voter:?} at {close}");
+    };
+    let tipped = [0.6, 0.3, 0.1];
+    for voter in &Agent::ALL[..Agent::VOTERS] {
+        // To close, to reverse, to reduce (the size at 105 is less than 2); adding is open to the others.
+        check(FLAT, Some(*voter), "100", "timed_out:");
+        check([0.0, 0.0, 1.0], Some(*voter), "100", "timed_out:");
+        check([1.0, 0.0, 0.0], Some(*voter), "105", "timed_out:");
+        check([1.0, 0.0, 0.0], Some(*voter), "95", "act: 2.105263157");
+    }
+    check(FLAT, None, "100", "act: 0");
+    // The default of one of two tactical agents tips the ensemble to flat; without it, nothing is said against holding.
+    check(tipped, None, "100", "at_target:");
+    check(tipped, Some(Agent::Fvg), "100", "timed_out:");
+    // Exits wait for nobody, and go on.
+    let mut script = long_at_100();
+    script.voice(Agent::Fvg, 0).fail(true);
+    assert_eq!(script.synergy("90", Long), "timed_out: 0");
+    script.told([0.0, 0.0, 1.0], AGGRESSIVE);
+    assert_eq!(script.synergy("90", Short), "timed_out: 0", "nor is an exit turned into a reversal");
+}
+
+#[test]
+fn a_missing_answer_leaves_a_resting_order_to_close_alone() {
+    let mut script = long_at_100();
+    script.told(FLAT, EXECUTE);
+    assert_eq!(script.synergy("100", Long), "act: 0@touch");
+    script.voice(Agent::Mlmi, 0).fail(true);
+    assert_eq!(script.synergy_between("100", Long), "timed_out:");
+}
+
+#[test]
 fn a_time_out_hides_every_other_hold() {
     for (votes, entry) in [(LONG, WAIT), ([0.4, 0.3, 0.3], AGGRESSIVE), (FLAT, AGGRESSIVE)] {
         let mut script = script();

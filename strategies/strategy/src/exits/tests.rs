@@ -192,6 +192,22 @@ fn a_target_calls_for_a_trade_unless_it_is_held_or_undoes_an_exit() {
 }
 
 #[test]
+fn a_target_on_the_same_side_that_is_not_smaller_takes_nothing_away() {
+    let check = |steps: &[Step], lot: i64, expected: [(i64, bool); 5]| {
+        let mut exits = exits_in_lots(ALL, units(lot)).unwrap();
+        run(&mut exits, steps);
+        for (target, takes) in expected {
+            let target = Quantity::new(units(target));
+            assert_eq!(exits.takes_away(SymbolId(1), target), takes, "{target} after {steps:?}");
+        }
+    };
+    check(&[], 1, [(-1, false), (0, false), (1, false), (2, false), (3, false)]);
+    check(&[buy(2, 100)], 1, [(-1, true), (0, true), (1, true), (2, false), (3, false)]);
+    check(&[sell(2, 100)], 1, [(1, true), (0, true), (-1, true), (-2, false), (-3, false)]);
+    check(&[buy(2, 100)], 3, [(-3, false), (0, false), (1, false), (2, false), (3, false)]);
+}
+
+#[test]
 fn less_than_a_lot_is_flat() {
     let lot = units(2);
     let run_in_lots = |steps: &[Step]| {
