@@ -1,9 +1,9 @@
 //! One agent: its models, its answers, and what it missed.
 //!
 //! All models of a run are there from the start; which one answers is state, moved by a command. Each has a cache of
-//! its own, so that a swap cannot serve another model's answers.
-//! An answer that is missing is replaced by the agent's default: flat, and `entry`'s to wait. Flat counts against entering
-//! and adding; that it does not count for closing is the decision's business (`marl`).
+//! its own, so that a swap cannot serve another model's answers. An answer that is missing is replaced by the agent's
+//! default: flat, and `entry`'s to wait. Flat counts against entering and adding; that it does not count for closing is
+//! the decision's business (`marl`).
 //! Not here: what is asked (`latest`, `context`), what comes of the answers (`coordination`).
 
 use crate::misses::{Circuit, is_simulated};

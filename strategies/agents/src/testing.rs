@@ -114,8 +114,13 @@ fn marl_on(
     models: Models,
 ) -> Result<Marl, crate::AgentsError> {
     let schema = Schema { timeframes: &timeframes(), names: &names() };
-    let inputs =
-        Inputs { schema, matrices: &matrices(), instruments, initial_capital: Money::parse("1000").unwrap() };
+    let inputs = Inputs {
+        schema,
+        matrices: &matrices(),
+        synergy_timeframe: timeframes()[0],
+        instruments,
+        initial_capital: Money::parse("1000").unwrap(),
+    };
     Marl::new(config, models, &inputs)
 }
 
@@ -282,6 +287,11 @@ impl Script {
     /// The next boundary, five minutes later.
     pub(crate) fn steps(&mut self, steps: &[Step]) -> String {
         self.ts = self.ts + FIVE_MINUTES;
+        self.steps_now(steps)
+    }
+
+    /// A boundary without any time passing.
+    pub(crate) fn steps_now(&mut self, steps: &[Step]) -> String {
         self.seq += 1;
         boundary(&mut self.frame, self.seq, self.ts, self.account, steps);
         self.end()
@@ -304,6 +314,14 @@ impl Script {
         self.frame.begin(Event { seq: self.seq, ..Event::input(Kind::TIMER, self.ts, SymbolId::NONE) });
         self.frame.push_account(self.account, SymbolId::NONE, 0);
         self.frame.push_synergy(synergy(&one, Pattern::ALL[0], direction, self.ts));
+        self.end()
+    }
+
+    /// A timer so many minutes later, at which no bar closes.
+    pub(crate) fn timer(&mut self, minutes: i64) -> String {
+        self.ts = self.ts + Nanos(minutes * Nanos::MINUTE.0);
+        self.seq += 1;
+        self.frame.begin(Event { seq: self.seq, ..Event::input(Kind::TIMER, self.ts, SymbolId::NONE) });
         self.end()
     }
 

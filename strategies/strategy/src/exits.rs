@@ -239,9 +239,9 @@ impl Exits {
         self.symbols[symbol.index()].reason.is_some()
     }
 
-    /// Whether a target calls for a trade. It does not if less than a lot parts it from what is held. While the position
-    /// is being left, one that is flat is said already, and one on its side would undo the exit; only the other side is
-    /// a new wish.
+    /// Whether a target calls for a trade. It does not if less than a lot parts it from what is held. While the
+    /// position is being left, one that is flat is said already, and one on its side would undo the exit; only the
+    /// other side is a new wish.
     pub fn calls_for_trade(&self, symbol: SymbolId, target: Quantity) -> bool {
         let state = &self.symbols[symbol.index()];
         if state.reason.is_some() {

@@ -87,10 +87,10 @@ impl From<ReadError> for ExplainError {
     }
 }
 
-/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars,
-/// indicators, synergy, features, portfolio context, what each agent said, how it was combined, gate, verdict, risk's
-/// answer, orders and fills. Then the exits of other symbols that it caused; without a decision, those are all, or those
-/// of whose orders it is the last word.
+/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars, indicators,
+/// synergy, features, portfolio context, what each agent said, how it was combined, gate, verdict, risk's answer,
+/// orders and fills. Then the exits of other symbols that it caused; without a decision, those are all, or those of
+/// whose orders it is the last word.
 ///
 /// # Errors
 /// [`ExplainError`] where the folder cannot be read or the input caused neither a decision nor an exit.

@@ -19,8 +19,8 @@ use crate::DecideOn;
 use crate::context::Context;
 use crate::coordination::{Vote, urgency_of};
 use model::{
-    Action, Agent, AgentGroup, Decision, Direction, Event, Frame, Intent, Kind, Pattern, Quantity, Style,
-    SymbolId, Urgency, Verdict,
+    Action, Agent, AgentGroup, Decision, Direction, Event, Frame, Intent, Kind, Nanos, Pattern, Quantity,
+    Style, SymbolId, Urgency, Verdict,
 };
 use strategy::Intents;
 
@@ -92,8 +92,8 @@ impl Marl {
         }
     }
 
-    /// Decides on the i-th symbol that is due.
-    pub(super) fn decide(&mut self, i: usize, out: &mut Intents) {
+    /// Decides on the i-th symbol that is due, at engine time `now`.
+    pub(super) fn decide(&mut self, i: usize, now: Nanos, out: &mut Intents) {
         let Due { symbol, synergy, size } = self.due[i];
         let says = std::array::from_fn(|agent| self.policies[agent].answer(i));
         let missed = std::array::from_fn(|agent| self.policies[agent].missed(i));
@@ -131,7 +131,7 @@ impl Marl {
         }
         if verdict == Verdict::Act {
             let style = if urgency == Urgency::Aggressive { Style::Market } else { Style::Touch };
-            working.on_target(wanted, style);
+            working.on_target(wanted, style, now);
             let delay = self.config.simulated_latency;
             out.push(Intent { delay, ..Intent::target(symbol, wanted, style) });
         }

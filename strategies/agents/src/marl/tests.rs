@@ -6,7 +6,7 @@ use crate::{CircuitConfig, DecideOn, SimulatedMiss, swap_event};
 use model::Direction::{Long, Short};
 use model::Side::{Buy, Sell};
 use model::{Action, Nanos, Pattern, Purpose, Quantity, Urgency};
-use strategy::{ExitsConfig, SizingConfig};
+use strategy::{ExitsConfig, Revisit, SizingConfig};
 
 const AGGRESSIVE: [f32; 3] = [1.0, 0.0, 0.0];
 const EXECUTE: [f32; 3] = [0.0, 1.0, 0.0];
@@ -110,7 +110,7 @@ fn a_size_of_nothing_is_at_target() {
 }
 
 #[test]
-fn a_limit_order_is_withdrawn_after_one_tactical_bar() {
+fn a_limit_order_is_withdrawn_after_one_tactical_timeframe() {
     let mut script = resting_at_100();
     assert_eq!(script.bar("100"), "withdraw");
     assert_eq!(script.bar("100"), "");
@@ -123,6 +123,50 @@ fn a_limit_order_is_withdrawn_after_one_tactical_bar() {
     let mut script = resting_at_100();
     script.fill(Buy, "2", "100");
     assert_eq!(script.bar("100"), "");
+}
+
+#[test]
+fn a_limit_order_has_its_time_with_or_without_bars() {
+    // No bar of the symbol, nor of any other, closes after it.
+    let mut script = resting_at_100();
+    assert_eq!([script.timer(4), script.timer(1), script.timer(5)], ["", "withdraw", ""]);
+    // Only another symbol goes on.
+    let mut script = resting_at_100();
+    assert_eq!(script.steps(&[step(1, "100", None)]), "withdraw");
+    // Decided between tactical bars: the first bar after that comes too early.
+    let mut script = script_at_minute(3);
+    assert_eq!(script.synergy_between("100", Long), "act: 2@touch");
+    assert_eq!(script.timer(2), "");
+    assert_eq!(script.steps_now(&[step(0, "100", None)]), "", "its bar closes at an age of two minutes");
+    assert_eq!([script.timer(2), script.timer(1)], ["", "withdraw"]);
+    // An exit does not wait for it.
+    let mut script = script_at_minute(3);
+    script.synergy_between("100", Long);
+    script.fill(Buy, "1", "100");
+    script.timer(2);
+    assert_eq!(script.steps_now(&[step(0, "90", None)]), "withdraw 0");
+    assert_eq!(script.timer(3), "");
+}
+
+/// Matrices are known, and so many minutes have passed since the last tactical bar. Entries are limits.
+fn script_at_minute(minutes: i64) -> Script {
+    let mut script = script();
+    script.told(LONG, EXECUTE);
+    assert_eq!((script.bar("100"), script.timer(minutes)), (String::new(), String::new()));
+    script
+}
+
+#[test]
+fn the_sequencer_is_asked_to_come_back_to_what_a_limit_order_waits_for() {
+    let revisit = |decide_on| {
+        let (_, models) = voices();
+        marl(AgentsConfig { decide_on, ..config() }, models).unwrap().revisits().unwrap()
+    };
+    let five = Timeframe::parse("5m").unwrap();
+    for decide_on in DecideOn::ALL {
+        let Revisit { timeframe, after } = revisit(decide_on);
+        assert_eq!((timeframe, after), (five, five.nanos()), "{decide_on:?}");
+    }
 }
 
 #[test]
