@@ -83,6 +83,9 @@ pub struct CountsSummary {
     pub refused: BTreeMap<String, u64>,
     /// Synergies by pattern, those there were.
     pub synergies_by_pattern: BTreeMap<String, u64>,
+    /// Sets of three signals in an order that `synergy.patterns` does not list, by pattern, those there were: they are
+    /// no synergies, and nobody is asked.
+    pub synergies_unlisted: BTreeMap<String, u64>,
 }
 
 /// `portfolio`
@@ -189,6 +192,9 @@ pub struct AgentsSummary {
     /// By agent.
     #[serde(flatten)]
     pub by_agent: BTreeMap<String, AgentSummary>,
+    /// Decisions that were due before both matrices of their symbol existed: nobody was asked, and `decisions.parquet` has
+    /// no row of them.
+    pub not_ready: u64,
     /// Positions that began to be left, by reason; each reason is there.
     pub exits: BTreeMap<String, u64>,
 }

@@ -247,6 +247,7 @@ fn summary() -> Summary {
             fills: 5,
             refused: BTreeMap::from([("max_position".to_owned(), 1)]),
             synergies_by_pattern: BTreeMap::new(),
+            synergies_unlisted: BTreeMap::new(),
         },
         portfolio: PortfolioSummary {
             currency: "USD".to_owned(),
@@ -618,7 +619,7 @@ fn the_summary_has_the_contracts_keys_in_order() {
         ("/data", "files rows_read ticks rejected suspicious first_ts last_ts made_from_bars"),
         (
             "/counts",
-            "bars indicator_sets matrices synergies decisions orders fills refused synergies_by_pattern",
+            "bars indicator_sets matrices synergies decisions orders fills refused synergies_by_pattern synergies_unlisted",
         ),
         ("/portfolio", "currency initial_capital cash equity realised_pnl unrealised_pnl fees positions"),
         ("/portfolio/positions/0", "symbol quantity cost avg_price mark_price multiplier currency"),

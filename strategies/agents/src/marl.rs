@@ -298,7 +298,11 @@ impl Strategy for Marl {
             cache_hits: counts.cache_hits[agent as usize],
             cache_misses: counts.cache_misses[agent as usize],
         };
-        StrategyFigures { agents: Agent::ALL.map(of).to_vec(), exits: counts.exits }
+        StrategyFigures {
+            agents: Agent::ALL.map(of).to_vec(),
+            not_ready: counts.unready,
+            exits: counts.exits,
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use model::Agent;
 pub struct StrategyFigures {
     /// By agent; empty where it has none.
     pub agents: Vec<AgentFigures>,
+    /// Decisions that were due before everything their agents read existed: nobody was asked, and there is no record.
+    pub not_ready: u64,
     /// By reason, in the order of [`ExitReason::ALL`]: how often a position began to be left.
     pub exits: [u64; ExitReason::ALL.len()],
 }

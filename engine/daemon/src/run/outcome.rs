@@ -93,17 +93,13 @@ impl Finished<'_> {
             indicator_sets: self.counts.indicator_sets,
             matrices: self.counts.matrices,
             synergies: self.counts.synergies(),
-            synergies_by_pattern: self.synergies_by_pattern(),
+            synergies_by_pattern: by_pattern(self.counts.synergies_by_pattern),
+            synergies_unlisted: by_pattern(self.outcome.synergies.map_or([0; Pattern::ALL.len()], unlisted)),
             decisions: self.counts.decisions,
             orders: self.counts.orders,
             fills: self.counts.fills,
             refused: self.counts.refused.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
         }
-    }
-
-    fn synergies_by_pattern(&self) -> BTreeMap<String, u64> {
-        let counted = Pattern::ALL.into_iter().zip(self.counts.synergies_by_pattern);
-        counted.filter(|(_, n)| *n > 0).map(|(pattern, n)| (pattern.to_string(), n)).collect()
     }
 
     fn agents(&self) -> Option<AgentsSummary> {
@@ -127,7 +123,11 @@ impl Finished<'_> {
         });
         let exits = ExitReason::ALL.into_iter().zip(strategy.exits);
         let exits = exits.map(|(reason, n)| (reason.purpose().name().to_owned(), n)).collect();
-        (!strategy.agents.is_empty()).then(|| AgentsSummary { by_agent: agents.collect(), exits })
+        (!strategy.agents.is_empty()).then(|| AgentsSummary {
+            by_agent: agents.collect(),
+            not_ready: strategy.not_ready,
+            exits,
+        })
     }
 
     fn portfolio(&self) -> PortfolioSummary {
@@ -209,6 +209,17 @@ impl Finished<'_> {
             folder,
         }
     }
+}
+
+/// By name, the patterns that were counted.
+fn by_pattern(counts: [u64; Pattern::ALL.len()]) -> BTreeMap<String, u64> {
+    let counted = Pattern::ALL.into_iter().zip(counts).filter(|(_, n)| *n > 0);
+    counted.map(|(pattern, n)| (pattern.to_string(), n)).collect()
+}
+
+/// By pattern: how often it came about without being listed.
+fn unlisted(counts: synergy::Counts) -> [u64; Pattern::ALL.len()] {
+    Pattern::ALL.map(|pattern| counts.unlisted(pattern))
 }
 
 fn performance(figures: &Figures) -> PerformanceSummary {

@@ -67,6 +67,9 @@ fn the_quickstart_shows_synergies_fills_a_refusal_and_every_default_pattern() {
     for pattern in ["mlmi>nwrqk>fvg", "mlmi>fvg>nwrqk", "nwrqk>fvg>mlmi", "nwrqk>mlmi>fvg"] {
         assert!(run.count(&["counts", "synergies_by_pattern", pattern]) > 0, "{pattern} never fires");
     }
+    let due = run.count(&["counts", "decisions"]) + run.count(&["agents", "not_ready"]);
+    assert_eq!(run.count(&["counts", "synergies"]), due, "each synergy is decided on, or came too early");
+    assert!(run.total(&["counts", "synergies_unlisted"]) > 0, "{}", run.value(&["counts"]));
     check_decisions(&run);
     check_explained(&run);
 }
@@ -387,4 +390,27 @@ fn exits_are_told_apart_from_decisions() {
         beside += u64::from(is_left && verdict == "leaving");
     }
     assert!(beside > 0, "some exits share their input with a decision");
+}
+
+#[test]
+fn what_came_too_early_or_is_not_listed_is_counted() {
+    let place = Place::new();
+    let data = market(&place, 14);
+    let all = "\"mlmi>nwrqk>fvg\", \"mlmi>fvg>nwrqk\", \"nwrqk>fvg>mlmi\", \"nwrqk>mlmi>fvg\", \"fvg>mlmi>nwrqk\", \"fvg>nwrqk>mlmi\"";
+    let listed =
+        |patterns: &str| config(&format!("[synergy]\ncool_down = \"0s\"\npatterns = [{patterns}]\n"));
+    let all = place.run("all", &listed(all), &data, &[]);
+    let some = place.run("some", &listed("\"mlmi>nwrqk>fvg\""), &data, &[]);
+    assert_eq!(all.total(&["counts", "synergies_unlisted"]), 0);
+    // Without a cool-down a set that is not listed is emptied just as one that is.
+    for pattern in ["mlmi>fvg>nwrqk", "fvg>mlmi>nwrqk", "fvg>nwrqk>mlmi"] {
+        let expected = all.value(&["counts", "synergies_by_pattern"]).get(pattern).cloned();
+        let found = some.value(&["counts", "synergies_unlisted"]).get(pattern).cloned();
+        assert_eq!(found, expected, "{pattern}: {}", some.value(&["counts"]));
+    }
+    assert!(all.count(&["agents", "not_ready"]) > 0, "{}", all.value(&["agents"]));
+    for run in [&all, &some] {
+        let due = run.count(&["counts", "decisions"]) + run.count(&["agents", "not_ready"]);
+        assert_eq!(run.count(&["counts", "synergies"]), due);
+    }
 }

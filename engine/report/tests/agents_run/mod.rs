@@ -85,6 +85,7 @@ pub fn summary() -> Summary {
             fills: 0,
             refused: BTreeMap::new(),
             synergies_by_pattern: BTreeMap::new(),
+            synergies_unlisted: BTreeMap::new(),
         },
         portfolio: PortfolioSummary {
             currency: "USD".to_owned(),
