@@ -6,7 +6,7 @@
 //! Not here: what came of a decision (`outcome`).
 
 use crate::error::ReportError;
-use crate::meta::{MATRICES_NOTE, MatrixTable, RunMeta};
+use crate::meta::{MATRICES_NOTE, MODELS_NOTE, MatrixTable, RunMeta};
 use crate::outcome::Outcome;
 use crate::table::Table;
 use crate::tables::{DecisionColumns, MatrixColumns, SynergyColumns};
@@ -28,7 +28,10 @@ pub(crate) struct AgentTables {
 impl AgentTables {
     /// Creates the files.
     pub fn create(folder: &Path, meta: &RunMeta) -> Result<Self, ReportError> {
-        let notes = vec![KeyValue::new(MATRICES_NOTE.to_owned(), meta.matrices_note())];
+        let notes = vec![
+            KeyValue::new(MATRICES_NOTE.to_owned(), meta.matrices_note()),
+            KeyValue::new(MODELS_NOTE.to_owned(), meta.models_note()),
+        ];
         let matrices = match meta.matrix_table {
             MatrixTable::Omitted => None,
             MatrixTable::Written => Some(Table::create(folder, "matrices.parquet")?),

@@ -26,7 +26,7 @@ pub use error::ReportError;
 pub use explain::{ExplainError, explain};
 pub use folder::{Counts, RejectRow, RunFolder};
 pub use html::{HtmlError, render_report};
-pub use meta::{MatrixTable, RunMeta};
+pub use meta::{AnsweringModel, MatrixTable, RunMeta};
 pub use place::Overwrite;
 pub use read::ReadError;
 pub use summary::{

@@ -192,9 +192,11 @@ pub struct AgentsSummary {
     /// By agent.
     #[serde(flatten)]
     pub by_agent: BTreeMap<String, AgentSummary>,
-    /// Decisions that were due before both matrices of their symbol existed: nobody was asked, and `decisions.parquet` has
-    /// no row of them.
+    /// Decisions that were due before both matrices of their symbol existed: nobody was asked, and `decisions.parquet`
+    /// has no row of them.
     pub not_ready: u64,
+    /// Sizes of due decisions that were cut off at the largest there is, 249,999,999.999999999 units.
+    pub sizes_capped: u64,
     /// Positions that began to be left, by reason; each reason is there.
     pub exits: BTreeMap<String, u64>,
 }
@@ -202,9 +204,9 @@ pub struct AgentsSummary {
 /// One line of `agents`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AgentSummary {
-    /// How often its answer was wanted.
+    /// How often it was asked; not while it was left alone.
     pub asked: u64,
-    /// How often it was missing, and its default stood in.
+    /// How often its answer was missing and its default stood in, while it was left alone included.
     pub missed: u64,
     /// Answers from the cache of observations.
     pub cache_hits: u64,

@@ -221,13 +221,17 @@ fn the_summary_says_how_the_agents_answered() {
     let line =
         AgentSummary { asked: 5, missed: 1, cache_hits: 2, cache_misses: 2, circuit_openings: 0, model };
     let exits = BTreeMap::from([("stop".to_owned(), 2)]);
-    let agents =
-        Some(AgentsSummary { by_agent: BTreeMap::from([("mlmi".to_owned(), line)]), not_ready: 3, exits });
+    let agents = Some(AgentsSummary {
+        by_agent: BTreeMap::from([("mlmi".to_owned(), line)]),
+        not_ready: 3,
+        sizes_capped: 1,
+        exits,
+    });
     let value: serde_json::Value = serde_json::from_str(&Summary { agents, ..summary() }.to_json()).unwrap();
     let keys = |pointer: &str| -> Vec<String> {
         value.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
     };
-    assert_eq!(keys("/agents"), ["mlmi", "not_ready", "exits"]);
+    assert_eq!(keys("/agents"), ["mlmi", "not_ready", "sizes_capped", "exits"]);
     assert_eq!(keys("/agents/mlmi").join(" "), "asked missed cache_hits cache_misses circuit_openings model");
     assert_eq!(keys("/agents/mlmi/model").join(" "), "file sha256 training");
     let without: serde_json::Value = serde_json::from_str(&summary().to_json()).unwrap();

@@ -24,6 +24,20 @@ fn a_decision_is_explained_from_tick_to_order() {
 }
 
 #[test]
+fn the_models_that_answered_are_those_of_the_decisions_instant() {
+    let (_home, dir) = recorded(MatrixTable::Omitted);
+    let answered = |seq: u64| {
+        let text = explain(&dir, seq).unwrap();
+        section(&text, "Models that answered").iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(answered(10)[1], "  mlmi      0a0a0a0a0a0a0a0a  the start  mlmi.st");
+    assert_eq!(answered(20)[1], "  mlmi      1b1b1b1b1b1b1b1b  2025-01-01 00:35:00 UTC  later/mlmi.st");
+    assert!(answered(20)[2].contains("nwrqk.st"));
+    rewrite(&dir, "decisions.parquet", 100, &[]);
+    assert_eq!(answered(10), ["  not recorded"]);
+}
+
+#[test]
 fn an_exit_is_never_the_decisions_and_is_explained_by_its_own_input() {
     let (_home, dir) = recorded(MatrixTable::Omitted);
     let text = explain(&dir, 30).unwrap();

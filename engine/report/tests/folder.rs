@@ -41,6 +41,7 @@ fn meta() -> RunMeta {
         indicator_names: vec![vec!["sma_2".to_owned(), "ema_2".to_owned()], vec!["rsi_14".to_owned()]],
         matrices: Vec::new(),
         matrices_read: Vec::new(),
+        models: Vec::new(),
         matrix_table: MatrixTable::Omitted,
         session: "0badcafe".to_owned(),
         strategy: "ema_cross".to_owned(),
@@ -387,30 +388,30 @@ fn an_order_has_one_row_with_its_last_state() {
         &[
             "client_order_id:text parent_id:text seq:uint64 cause_seq:uint64 ts_event:ts(Nanosecond,UTC) symbol:text \
              strategy:text account:text venue:text side:text type:text tif:text quantity:decimal(18,9) \
-             limit_price:decimal(18,9) status:text filled:decimal(18,9) avg_price:decimal(18,9)",
+             limit_price:decimal(18,9) status:text filled:decimal(18,9) avg_price:decimal(18,9) purpose:text",
             &format!(
                 "0badcafe-5-1 | null | 10 | 5 | 60000000000 | AAA | {common} | SIM | buy | market | gtc | \
-                 2.000000000 | null | filled | 2.000000000 | 10.000000000"
+                 2.000000000 | null | filled | 2.000000000 | 10.000000000 | decision"
             ),
             &format!(
                 "0badcafe-5-2 | null | 14 | 5 | 60000000000 | ESH4 | {common} | CME | sell | limit | gtc | \
-                 3.000000000 | 4780.250000000 | cancelled | 1.500000000 | 4780.500000000"
+                 3.000000000 | 4780.250000000 | cancelled | 1.500000000 | 4780.500000000 | decision"
             ),
             &format!(
                 "0badcafe-5-3 | null | 9 | 5 | 60000000000 | AAA | {common} | SIM | buy | market | gtc | \
-                 0.300000000 | null | rejected | 0.000000000 | null"
+                 0.300000000 | null | rejected | 0.000000000 | null | decision"
             ),
             &format!(
                 "0badcafe-5-4 | null | 15 | 5 | 60000000000 | AAA | {common} | SIM | buy | limit | gtc | \
-                 1.000000000 | 9.000000000 | cancelled | 0.000000000 | null"
+                 1.000000000 | 9.000000000 | cancelled | 0.000000000 | null | decision"
             ),
             &format!(
                 "0badcafe-12-1 | null | 17 | 12 | 120000000000 | AAA | {common} | SIM | sell | market | gtc | \
-                 1.000000000 | null | expired | 0.250000000 | 11.000000000"
+                 1.000000000 | null | expired | 0.250000000 | 11.000000000 | decision"
             ),
             &format!(
                 "0badcafe-12-2 | null | 12 | 12 | 120000000000 | AAA | {common} | SIM | sell | limit | gtc | \
-                 1.000000000 | 12.000000000 | new | 0.000000000 | null"
+                 1.000000000 | 12.000000000 | new | 0.000000000 | null | decision"
             ),
         ],
     );

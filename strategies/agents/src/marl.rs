@@ -301,6 +301,7 @@ impl Strategy for Marl {
         StrategyFigures {
             agents: Agent::ALL.map(of).to_vec(),
             not_ready: counts.unready,
+            sizes_capped: self.sizing.capped(),
             exits: counts.exits,
         }
     }

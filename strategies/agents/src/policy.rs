@@ -73,9 +73,9 @@ impl Policy {
         assert!(len <= self.answers.len(), "a symbol is asked about once");
         let is_left_alone = self.circuit.is_open(cause.ts);
         if !is_left_alone {
+            self.counts.asked += len as u64;
             self.evaluate(batch);
         }
-        self.counts.asked += len as u64;
         let default = default_answer(self.agent);
         for (i, symbol) in symbols.take(len).enumerate() {
             let is_finite = self.answers[i].iter().all(|probability| probability.is_finite());

@@ -7,7 +7,8 @@
 //!
 //! The prices are compared as integers. An entry is a fill from flat or through it; adding to a position moves its mean
 //! entry price, and neither its ATR nor its age. ATR is the latest `atr_14` that exists at the entry, or, if there is
-//! none yet, the first after it. A distance of 0 is off: without price moves, prices decide nothing.
+//! none yet, the first after it. A multiple of 0 is off; a distance that is configured is at least one unit of 1e-9,
+//! however small the ATR, so that it is never off by rounding, and a price that stands still decides nothing.
 //!
 //! A position of less than one lot is flat here, whatever its sign: no order could trade it, so that nothing would ever
 //! end its exit. Fills in parts leave such a rest. It has no entry, no age and no exit; the fill that takes it to a lot
@@ -290,7 +291,10 @@ impl State {
     fn measure(&mut self, config: &ExitsConfig) {
         if self.side() != 0 && self.distances.is_none() && !self.atr.is_nan() {
             // `as` stops at the ends of the range: a distance that long is never reached.
-            let raw = |multiple: f64| ((multiple * self.atr * UNIT as f64) as i64).max(0);
+            let raw = |multiple: f64| match multiple {
+                0.0 => 0,
+                multiple => ((multiple * self.atr * UNIT as f64) as i64).max(1),
+            };
             self.distances = Some(Distances { stop: raw(config.stop_atr), target: raw(config.target_atr) });
         }
     }

@@ -126,6 +126,7 @@ impl Finished<'_> {
         (!strategy.agents.is_empty()).then(|| AgentsSummary {
             by_agent: agents.collect(),
             not_ready: strategy.not_ready,
+            sizes_capped: strategy.sizes_capped,
             exits,
         })
     }

@@ -192,6 +192,16 @@ fn simulated_misses_and_latency_replay_and_reloads_act_from_their_time_on() {
             .collect();
         rows
     };
+    let seqs = Table::read(&swapped.dir, "decisions").uints("seq");
+    for (seq, file, of) in
+        [(seqs.first(), "built-in nwrqk.safetensors", &model), (seqs.last(), "retrained", &other)]
+    {
+        let mut command = Command::new(PROGRAM);
+        command.arg("explain").arg(&swapped.dir).args(["--seq", &seq.unwrap().expect("no null").to_string()]);
+        let page = Ended::from(command.output().expect("the program starts")).stdout;
+        let line = page.lines().find(|line| line.contains(file)).unwrap_or_else(|| panic!("{file}: {page}"));
+        assert!(line.contains("nwrqk ") && line.contains(&sha256(of)[..16]), "{line}");
+    }
     let (same, swapped) = (says(&same), says(&swapped));
     let first =
         |rows: &[(i64, String, u64)]| rows.iter().filter(|row| row.0 < middle).cloned().collect::<Vec<_>>();

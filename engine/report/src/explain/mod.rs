@@ -13,6 +13,7 @@ mod columns;
 mod context;
 mod features;
 mod left;
+mod models;
 mod saw;
 mod text;
 

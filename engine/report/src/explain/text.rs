@@ -4,7 +4,7 @@
 use super::FILLS_MAX;
 use super::columns::{Align, aligned, decimal, instant, maybe_decimal, number, row};
 use super::context::{BarRow, Context, Reading};
-use super::{arithmetic, left, saw};
+use super::{arithmetic, left, models, saw};
 use crate::caused::{Cause, FillRow, OrderRow, SynergyRow};
 use crate::decided::{Decided, Whole};
 use crate::exits::{ExitOrder, apart, purpose_of_refused};
@@ -31,6 +31,7 @@ pub(super) fn page(
         sections.push(section("Portfolio context the agents read", saw::context(whole)));
     }
     sections.push(section("Agents", agents(decided)));
+    sections.push(section("Models that answered", models::lines(&context.models, decided.ts)));
     if let Some(whole) = &decided.whole {
         sections.push(section("Combination", arithmetic::lines(decided, whole)));
         sections.push(section("Choice", choice(whole, decided)));

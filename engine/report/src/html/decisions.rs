@@ -54,7 +54,7 @@ pub(super) struct Decisions {
     pub drawn: Vec<DrawnSymbol>,
     /// How many symbols have decisions.
     pub symbols_total: usize,
-    /// The most confident, in order of time.
+    /// The most confident of those that no time-out ended, in order of time.
     pub shown: Vec<Decided>,
     /// What they rest on, and what came of them.
     pub causes: Causes,
@@ -115,7 +115,10 @@ pub(super) fn survey(run_dir: &Path) -> Result<Option<Survey>, ReadError> {
             let symbol = symbols.text(row);
             count(&mut survey.outcomes, outcomes.get(row));
             count(&mut survey.verdicts, verdicts.get(row));
-            confident.add(confidences.value(row), seqs.value(row), &symbol);
+            // Where an answer is missing, its default of 1 makes the confidence.
+            if outcomes.get(row).map(Fate::of) != Some(Fate::Timeout) {
+                confident.add(confidences.value(row), seqs.value(row), &symbol);
+            }
             *survey.by_symbol.entry(symbol).or_default() += 1;
         }
         Ok(())

@@ -14,19 +14,14 @@ use std::collections::BTreeMap;
 
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 40;
+/// The outcome where an answer was missing.
+const TIMEOUT: &str = "timeout";
 /// Orders of a decision that are shown.
 const ORDERS_MAX: usize = 4;
 
 /// The list of the most confident decisions.
 pub(super) fn list(decisions: &Decisions) -> String {
-    let note = if decisions.total > SHOWN_MAX as u64 {
-        format!(
-            "The {SHOWN_MAX} most confident of {} decisions, in order of time; all of them are in decisions.parquet.",
-            format::count(decisions.total)
-        )
-    } else {
-        format!("All {} decisions.", format::count(decisions.total))
-    };
+    let note = note(decisions);
     let heads = ["Time, UTC", "Symbol", "Asked for", "Says", "Confidence | gate", "How", "Outcome"];
     let heads: String = heads.map(|head| format!("<span>{head}</span>")).concat();
     let nothing = Cause::default();
@@ -42,6 +37,25 @@ pub(super) fn list(decisions: &Decisions) -> String {
         "<p class=\"note\">{note} Open one to see why.</p><div class=\"scroll asked\" tabindex=\"0\">\
          <div class=\"line\">{heads}</div>{rows}</div>"
     )
+}
+
+fn note(decisions: &Decisions) -> String {
+    let timeouts =
+        decisions.outcomes.iter().find(|tally| tally.name == TIMEOUT).map_or(0, |tally| tally.count);
+    let total = decisions.total - timeouts;
+    let left_out = match timeouts {
+        0 => String::new(),
+        count => format!(" {} that timed out are not among them.", format::count(count)),
+    };
+    if total > SHOWN_MAX as u64 {
+        format!(
+            "The {SHOWN_MAX} most confident of {} decisions, in order of time; all of them are in decisions.parquet.\
+             {left_out}",
+            format::count(total)
+        )
+    } else {
+        format!("All {} decisions.{left_out}", format::count(total))
+    }
 }
 
 fn name(text: &str) -> String {

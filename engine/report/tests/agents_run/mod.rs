@@ -9,8 +9,8 @@ use model::{
     SymbolTable, Synergy, TimeInForce, Timeframe, Urgency, Verdict,
 };
 use report::{
-    CountsSummary, DataSection, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary, RunFolder,
-    RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
+    AnsweringModel, CountsSummary, DataSection, MatrixTable, Overwrite, PerformanceSummary, PortfolioSummary,
+    RunFolder, RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,11 +50,25 @@ pub fn meta(matrix_table: MatrixTable) -> RunMeta {
             matrix("tactical", 0, 3, &["price_momentum_5", "fvg_age"]),
         ],
         matrices_read: vec![0, 2],
+        models: models(),
         matrix_table,
         session: "0badcafe".to_owned(),
         strategy: "marl".to_owned(),
         account: "backtest".to_owned(),
     }
+}
+
+/// Each agent's, and a reload of the first between the decisions.
+fn models() -> Vec<AnsweringModel> {
+    let model = |agent: &str, from_ns, file: String, digits: &str| AnsweringModel {
+        agent: agent.to_owned(),
+        from_ns,
+        file,
+        sha256: digits.repeat(32),
+    };
+    let at_start = Agent::ALL.map(Agent::name).map(|agent| model(agent, None, format!("{agent}.st"), "0a"));
+    let reload = model("mlmi", Some(minute(35).0), "later/mlmi.st".to_owned(), "1b");
+    at_start.into_iter().chain([reload]).collect()
 }
 
 pub fn summary() -> Summary {

@@ -401,7 +401,7 @@ fn misses_in_a_row_leave_an_agent_alone_for_a_while() {
     let counts = script.marl().counts();
     assert_eq!((counts.misses[1], counts.failures[1], counts.openings), (7, 5, [0, 2, 0, 0, 0, 0]));
     let figures = script.marl().figures().agents[1];
-    assert_eq!((figures.agent, figures.asked), (Agent::Nwrqk, 9));
+    assert_eq!((figures.agent, figures.asked), (Agent::Nwrqk, 7));
     assert_eq!((figures.missed, figures.circuit_openings), (7, 2));
 }
 

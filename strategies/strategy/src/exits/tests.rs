@@ -252,6 +252,19 @@ fn zero_is_off_and_still_prices_decide_nothing() {
 }
 
 #[test]
+fn a_distance_that_is_configured_is_never_off() {
+    let entry = units(100);
+    for atr in [0.0, 1e-12, 4e-10] {
+        check(ALL, &[Atr(atr), buy(1, 100), Close(entry, None), Close(entry - 1, Some(Stop))]);
+        check(ALL, &[Atr(atr), sell(1, 100), Close(entry, None), Close(entry + 1, Some(Stop))]);
+        // Three times 4e-10 is one unit, too.
+        check(ALL, &[Atr(atr), buy(1, 100), Close(entry, None), Close(entry + 1, Some(Target))]);
+    }
+    let no_stop = ExitsConfig { stop_atr: 0.0, ..ALL };
+    check(no_stop, &[Atr(1e-12), buy(1, 100), Close(entry - 1, None), Close(1, None)]);
+}
+
+#[test]
 fn it_reads_its_own_timeframe_and_primary_bars() {
     let mut exits = exits_of(ALL).unwrap();
     note_atr(&mut exits, 1, 5.0);
@@ -315,9 +328,10 @@ fn reference(history: &[(i64, i64)], atr: i64, closes: &[i64], config: &ExitsCon
     let (stop, target) = (config.stop_atr as i64 * atr, config.target_atr as i64 * atr);
     let reason_at = |(i, price): (usize, &i64)| {
         let moved = price * quantity - cost;
-        if stop > 0 && moved <= -stop * quantity.abs() {
+        // A distance of less than a whole unit, here 1e-9, is passed by any move of whole ones.
+        if config.stop_atr > 0.0 && moved <= (-stop * quantity.abs()).min(-1) {
             Some(Stop)
-        } else if target > 0 && moved >= target * quantity.abs() {
+        } else if config.target_atr > 0.0 && moved >= (target * quantity.abs()).max(1) {
             Some(Target)
         } else {
             (config.time_stop_bars > 0 && i + 1 >= config.time_stop_bars as usize).then_some(Time)
