@@ -169,7 +169,7 @@ fn close_to_order(models: &[Model; 6], symbols: u32, cores: &Cores) -> Latency {
     let ticks =
         trades(symbols, TICKS / if symbols > 1 { 4 } else { 1 }, if symbols > 1 { 1.2e9 } else { 0.3e9 }, 3);
     let outcome = replay_ready(setup.build_agents(config, backends, cores), &ticks).outcome;
-    assert!(outcome.agents.iter().all(|agent| agent.asked > 500), "the agents were asked");
+    assert!(outcome.strategy.agents.iter().all(|agent| agent.asked > 500), "the agents were asked");
     let rows = outcome.probes.rows();
     let name = "path.decision";
     rows.into_iter().find(|row| row.name == name).expect("decisions were measured").latency

@@ -94,6 +94,7 @@ impl Setup {
         let inputs = Inputs {
             schema: Schema { timeframes: &self.timeframes, names: &names },
             matrices: matrices.specs(),
+            synergy_timeframe: synergy::SynergyConfig::default().timeframe,
             instruments: &self.instruments(),
             initial_capital: capital(),
         };

@@ -118,7 +118,7 @@ fn a_million_ticks_with_agents_that_decide_at_every_bar_allocate_nothing() {
     let mut feed = feed(5, 1.2e9);
     let ready = setup.build_agents(config, Agent::ALL.map(model), &ring::Cores::of(&[]));
     let (outcome, _) = replay(ready, &mut feed);
-    let asked = outcome.agents[0].asked;
+    let asked = outcome.strategy.agents[0].asked;
     assert!(asked > 5_000, "only {asked} decisions: the test measures little");
     assert_eq!(feed.at_end - feed.at_start, 0, "allocations on the hot path, decisions included");
 }

@@ -1,4 +1,8 @@
-//! Which timers there must be: a boundary at which some bar is open.
+//! Which timers there must be: a boundary at which some bar is open, or an instant that a strategy comes back to.
+//!
+//! A strategy that decides at the closes of a timeframe may have to act some time after that, whether or not anything
+//! is traded until then. [`Boundaries::revisiting`] adds one timer after each boundary at which that timeframe closes;
+//! where a boundary falls on the same instant, they are one. An instant that is come back to calls for no other.
 //!
 //! Why apart from [`crate::Bars`]: the sequencer injects timers and may run on another core than the bars;
 //! both look at the same ticks and so agree without talking.
@@ -6,6 +10,10 @@
 
 use crate::stage::{BarsConfig, Fill, TIMEFRAMES_MAX};
 use model::{Event, Kind, Nanos, Timeframe};
+use std::collections::VecDeque;
+
+/// Instants to come back to before their queue has to grow.
+const REVISITS_CAPACITY: usize = 1024;
 
 /// The set of timeframes that close at a boundary: bit i is the run's i-th timeframe, shortest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +34,7 @@ impl TimerMask {
     }
 }
 
-/// The boundaries at which some bar is open.
+/// The boundaries at which some bar is open, and what is come back to.
 #[derive(Debug, Clone)]
 pub struct Boundaries {
     timeframes: Vec<Timeframe>,
@@ -35,7 +43,11 @@ pub struct Boundaries {
     makes_bars: Vec<MakesBars>,
     /// By timeframe: the close of the bar that is open for some symbol; `Nanos::MAX` if none is.
     closes: Vec<Nanos>,
-    /// The earliest of `closes`.
+    /// The timeframe whose closes are come back to, and after how long.
+    revisit: Option<(usize, Nanos)>,
+    /// What is come back to, earliest first.
+    revisits: VecDeque<Nanos>,
+    /// The earliest of `closes` and `revisits`.
     next: Nanos,
     /// Whether every timeframe has an open bar, so that a tick has nothing to add.
     all_open: bool,
@@ -64,12 +76,26 @@ impl Boundaries {
             timeframes: config.timeframes.clone(),
             fill: config.fill,
             makes_bars,
+            revisit: None,
+            revisits: VecDeque::new(),
             next: Nanos::MAX,
             all_open: config.timeframes.is_empty(),
         }
     }
 
-    /// The next boundary that needs a timer; `Nanos::MAX` if no bar is open.
+    /// With a timer `after` each boundary at which a timeframe closes.
+    ///
+    /// # Panics
+    /// If the timeframe is not one of the run's, or `after` is not positive.
+    #[must_use]
+    pub fn revisiting(self, timeframe: Timeframe, after: Nanos) -> Self {
+        assert!(after.0 > 0, "an instant that is come back to lies ahead");
+        let index = self.timeframes.iter().position(|known| *known == timeframe);
+        let index = index.expect("closes that are come back to are those of the run's timeframes");
+        Self { revisit: Some((index, after)), revisits: VecDeque::with_capacity(REVISITS_CAPACITY), ..self }
+    }
+
+    /// The next boundary that needs a timer; `Nanos::MAX` if no bar is open and nothing is come back to.
     #[inline]
     pub fn next(&self) -> Nanos {
         self.next
@@ -107,7 +133,10 @@ impl Boundaries {
     /// If there is no next boundary.
     pub fn fire(&mut self) -> Event {
         let boundary = self.next;
-        assert!(boundary != Nanos::MAX, "a timer fires only where a bar is open");
+        assert!(boundary != Nanos::MAX, "a timer fires only where there is a reason");
+        if self.revisits.front() == Some(&boundary) {
+            self.revisits.pop_front();
+        }
         let mut mask = 0_u64;
         for (i, close) in self.closes.iter_mut().enumerate() {
             if *close == boundary {
@@ -118,6 +147,11 @@ impl Boundaries {
                 };
             }
         }
+        if let Some((timeframe, after)) = self.revisit
+            && TimerMask(mask).has(timeframe)
+        {
+            self.revisits.push_back(boundary.saturating_add(after));
+        }
         self.settle();
         let mut timer = Event::input(Kind::TIMER, boundary, model::SymbolId::NONE);
         timer.words[0] = mask as i64;
@@ -126,7 +160,8 @@ impl Boundaries {
     }
 
     fn settle(&mut self) {
-        self.next = self.closes.iter().copied().min().unwrap_or(Nanos::MAX);
+        let revisit = self.revisits.front().copied().unwrap_or(Nanos::MAX);
+        self.next = self.closes.iter().copied().min().unwrap_or(Nanos::MAX).min(revisit);
         self.all_open = self.closes.iter().all(|close| *close != Nanos::MAX);
     }
 }

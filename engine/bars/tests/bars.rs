@@ -1,11 +1,12 @@
 //! Bars against a slow definition: group the ticks of each symbol and source by bar, then fold each group.
 
-use bars::{Bars, BarsConfig, Boundaries, Fill};
+use bars::{Bars, BarsConfig, Boundaries, Fill, TimerMask};
 use model::{
     Bar, BarSource, Event, Frame, Kind, Nanos, Price, Quantity, Quote, SymbolId, Timeframe, Trade, mid,
     round_half_even,
 };
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn timeframes(names: &[&str]) -> Vec<Timeframe> {
     names.iter().map(|name| Timeframe::parse(name).unwrap()).collect()
@@ -119,7 +120,36 @@ fn any_ticks() -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
+/// Every timer up to the last tick: its time and its mask.
+fn timers(mut boundaries: Boundaries, ticks: &[Event]) -> Vec<(i64, u64)> {
+    let mut fired = Vec::new();
+    for tick in ticks {
+        while boundaries.next() <= tick.ts {
+            let timer = boundaries.fire();
+            fired.push((timer.ts.0, TimerMask::of(&timer).0));
+        }
+        boundaries.on_tick(tick);
+    }
+    fired
+}
+
 proptest! {
+    /// Each close of the timeframe is come back to once; where a bar closes then, in the bar's own timer.
+    #[test]
+    fn closes_are_come_back_to(ticks in any_ticks(), after in 1_i64..20_000_000_000, index in 0_usize..5) {
+        let config = config();
+        let plain = timers(Boundaries::new(&config), &ticks);
+        let end = ticks.last().map_or(0, |tick| tick.ts.0);
+        let mut expected: BTreeMap<i64, u64> = plain.iter().copied().collect();
+        for (ts, mask) in plain {
+            if mask & (1 << index) != 0 && ts + after <= end {
+                expected.entry(ts + after).or_default();
+            }
+        }
+        let revisiting = Boundaries::new(&config).revisiting(config.timeframes[index], Nanos(after));
+        prop_assert_eq!(timers(revisiting, &ticks), expected.into_iter().collect::<Vec<_>>());
+    }
+
     #[test]
     fn streaming_equals_the_definition(ticks in any_ticks(), extra in 0_i64..100_000_000_000, flush: bool) {
         let to = flush.then(|| ticks.last().map_or(0, |tick| tick.ts.0) + extra);

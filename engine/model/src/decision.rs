@@ -139,14 +139,14 @@ pub enum Verdict {
     AtTarget = 3,
     /// An agent's answer was missing and the default action stands: no entry.
     TimedOut = 4,
-    /// Its target waited for the answer to a cancel, and a newer wish took its place: said by the recorder, no agent.
-    Superseded = 5,
+    /// The position is being left by an exit, which goes on; nothing is wished for beside it.
+    Leaving = 5,
 }
 
 impl Verdict {
     /// All, in the order of their codes.
     pub const ALL: [Self; 6] =
-        [Self::Act, Self::BelowGate, Self::Wait, Self::AtTarget, Self::TimedOut, Self::Superseded];
+        [Self::Act, Self::BelowGate, Self::Wait, Self::AtTarget, Self::TimedOut, Self::Leaving];
 
     /// The name used in files.
     pub const fn name(self) -> &'static str {
@@ -156,7 +156,7 @@ impl Verdict {
             Self::Wait => "wait",
             Self::AtTarget => "at_target",
             Self::TimedOut => "timed_out",
-            Self::Superseded => "superseded",
+            Self::Leaving => "leaving",
         }
     }
 }

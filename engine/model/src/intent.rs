@@ -3,7 +3,7 @@
 //! A strategy says which position it wants, never which order: the difference to what is held and
 //! working is an order's business.
 
-use crate::{Event, Kind, Nanos, Price, Quantity, SymbolId};
+use crate::{Event, Kind, Nanos, Price, Purpose, Quantity, SymbolId};
 use std::fmt;
 
 /// A strategy's wish for one symbol.
@@ -15,6 +15,8 @@ pub struct Intent {
     pub goal: Goal,
     /// How long an order that comes of it takes to leave: simulated thinking. Not negative.
     pub delay: Nanos,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 /// What is wanted.
@@ -92,10 +94,14 @@ const STYLE_LIMIT: u8 = 2;
 const STYLE_TOUCH: u8 = 3;
 
 impl Intent {
-    /// A wish that acts at once.
+    /// A wish that acts at once: a target of a decision, or a withdrawal.
     #[inline]
     pub fn new(symbol: SymbolId, goal: Goal) -> Self {
-        Self { symbol, goal, delay: Nanos(0) }
+        let purpose = match goal {
+            Goal::Target { .. } => Purpose::Decision,
+            Goal::Withdraw => Purpose::Withdrawal,
+        };
+        Self { symbol, goal, delay: Nanos(0), purpose }
     }
 
     /// A wish for a position.
@@ -104,13 +110,21 @@ impl Intent {
         Self::new(symbol, Goal::Target { position, style })
     }
 
+    /// A wish to be flat at market, at once, for what `purpose` says.
+    #[inline]
+    pub fn exit(symbol: SymbolId, purpose: Purpose) -> Self {
+        debug_assert!(purpose.is_exit(), "an exit has a reason");
+        Self { purpose, ..Self::target(symbol, Quantity::ZERO, Style::Market) }
+    }
+
     /// As an event derived from `cause`. `kind` is [`Kind::INTENT`], or [`Kind::REFUSAL`] of an intent of `cause`.
     pub fn to_event(&self, cause: &Event, kind: Kind, reason: Option<RefusalReason>) -> Event {
         let mut event = Event::derived(cause, kind, self.symbol);
         event.detail = reason.map_or(0, |reason| reason as u16);
         event.words[2] = self.delay.0;
+        event.words[3] = self.purpose as i64;
         if kind == Kind::REFUSAL {
-            event.words[3] = cause.seq as i64;
+            event.words[4] = cause.seq as i64;
         }
         match self.goal {
             Goal::Withdraw => event.flags = STYLE_WITHDRAW,
@@ -132,14 +146,14 @@ impl Intent {
     /// As a refusal at the input `at` of what was wanted at the input `cause_seq`.
     pub fn refusal(&self, at: &Event, reason: RefusalReason, cause_seq: u64) -> Event {
         let mut event = self.to_event(at, Kind::REFUSAL, Some(reason));
-        event.words[3] = cause_seq as i64;
+        event.words[4] = cause_seq as i64;
         event
     }
 
     /// The input whose intent was refused: the refusal's own, or one before if the target had to wait.
     pub fn refusal_cause_seq(event: &Event) -> u64 {
         debug_assert_eq!(event.kind, Kind::REFUSAL);
-        event.words[3] as u64
+        event.words[4] as u64
     }
 
     /// Reads an intent, or the refused one of a refusal.
@@ -152,7 +166,8 @@ impl Intent {
             STYLE_TOUCH => Goal::Target { position, style: Style::Touch },
             _ => Goal::Withdraw,
         };
-        Self { symbol: event.symbol, goal, delay: Nanos(event.words[2]) }
+        let purpose = Purpose::of_code(event.words[3] as u64);
+        Self { symbol: event.symbol, goal, delay: Nanos(event.words[2]), purpose }
     }
 
     /// The reason of a refusal.
@@ -178,8 +193,8 @@ mod tests {
             Goal::Target { position, style: Style::Limit(Price::new(3)) },
             Goal::Target { position, style: Style::Touch },
         ] {
-            let intent = Intent { delay: Nanos(4), ..Intent::new(SymbolId(1), goal) };
-            for reason in RefusalReason::ALL {
+            for (reason, purpose) in RefusalReason::ALL.into_iter().zip(Purpose::ALL) {
+                let intent = Intent { delay: Nanos(4), purpose, ..Intent::new(SymbolId(1), goal) };
                 let event = intent.to_event(&cause, Kind::REFUSAL, Some(reason));
                 assert_eq!((Intent::from_event(&event), Intent::refusal_reason(&event)), (intent, reason));
                 assert_eq!(Intent::refusal_cause_seq(&event), 9);

@@ -18,6 +18,7 @@ mod matrix;
 mod money;
 mod number;
 mod order;
+mod purpose;
 mod session;
 mod symbol;
 mod synergy;
@@ -41,6 +42,7 @@ pub use number::{
 pub use order::{
     Fill, Liquidity, Order, OrderId, OrderType, RejectReason, Report, ReportKind, Side, TimeInForce,
 };
+pub use purpose::Purpose;
 pub use session::{Session, SessionCalendar, UtcDays};
 pub use symbol::{SymbolError, SymbolId, SymbolTable, normalise_symbol};
 pub use synergy::{Direction, MarketContext, Pattern, Signal, SignalKind, Synergy};

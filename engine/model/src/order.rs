@@ -2,7 +2,7 @@
 //!
 //! Not here: the order's life (`orders`), matching (`matching`).
 
-use crate::{Event, Kind, Money, Nanos, Price, Quantity, SymbolId};
+use crate::{Event, Kind, Money, Nanos, Price, Purpose, Quantity, SymbolId};
 
 /// An order's dense number in a run, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +94,8 @@ pub struct Order {
     pub ts: Nanos,
     /// How long after that it leaves. Not negative.
     pub delay: Nanos,
+    /// What it is for: that of the wish it comes of.
+    pub purpose: Purpose,
 }
 
 const FLAG_SELL: u8 = 1;
@@ -121,7 +123,7 @@ impl Order {
             symbol: self.symbol,
             kind: Kind::ORDER,
             flags: side_flag(self.side) | limit_flag,
-            detail: 0,
+            detail: self.purpose as u16,
             words: [
                 i64::from(self.id.0) | i64::from(self.nth) << 32,
                 self.cause_seq as i64,
@@ -148,6 +150,7 @@ impl Order {
             cause_seq: event.words[1] as u64,
             ts: event.ts,
             delay: Nanos(event.words[4]),
+            purpose: Purpose::of_code(event.detail.into()),
         }
     }
 
@@ -336,6 +339,7 @@ mod tests {
                 cause_seq: 10,
                 ts: Nanos(12),
                 delay: Nanos(13),
+                purpose: Purpose::TimeStop,
             };
             assert_eq!(Order::from_event(&order.to_event()), order);
         }

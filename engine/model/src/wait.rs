@@ -4,7 +4,7 @@
 //! of these events, so that whoever follows a target need not guess what became of it.
 //! Not here: when a target waits (`orders`).
 
-use crate::{Event, Kind, Quantity, SymbolId};
+use crate::{Event, Kind, Purpose, Quantity, SymbolId};
 
 /// What became of a waiting target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub struct TargetWait {
     pub cause_seq: u64,
     /// What became of it.
     pub step: WaitStep,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 impl TargetWait {
@@ -41,6 +43,7 @@ impl TargetWait {
     pub fn to_event(&self, at: &Event) -> Event {
         let mut event = Event::derived(at, Kind::WAIT, self.symbol);
         event.flags = self.step as u8;
+        event.detail = self.purpose as u16;
         event.words[0] = self.position.raw();
         event.words[1] = self.cause_seq as i64;
         event
@@ -57,6 +60,7 @@ impl TargetWait {
             position: Quantity::new(event.words[0]),
             cause_seq: event.words[1] as u64,
             step: WaitStep::ALL[usize::from(event.flags)],
+            purpose: Purpose::of_code(event.detail.into()),
         }
     }
 }
@@ -70,7 +74,13 @@ mod tests {
     fn waits_survive_the_encoding() {
         let at = Event { seq: 9, ..Event::input(Kind::REPORT, Nanos(5), SymbolId(2)) };
         for step in WaitStep::ALL {
-            let wait = TargetWait { symbol: SymbolId(2), position: Quantity::new(-7), cause_seq: 4, step };
+            let wait = TargetWait {
+                symbol: SymbolId(2),
+                position: Quantity::new(-7),
+                cause_seq: 4,
+                step,
+                purpose: Purpose::Stop,
+            };
             let event = wait.to_event(&at);
             assert_eq!((event.seq, TargetWait::from_event(&event)), (9, wait));
         }

@@ -4,7 +4,7 @@
 //! before: the gate would count both, and both might fill.
 //! Not here: when a target waits and goes on (`stage`).
 
-use model::{Event, Goal, Intent, Kind, Nanos, Quantity, Side, StreamHash, Style, SymbolId};
+use model::{Event, Goal, Intent, Kind, Nanos, Purpose, Quantity, Side, StreamHash, Style, SymbolId};
 
 /// A wish for a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub(crate) struct Wish {
     pub position: Quantity,
     pub style: Style,
     pub delay: Nanos,
+    pub purpose: Purpose,
     /// The input whose intent it is.
     pub cause_seq: u64,
 }
@@ -21,7 +22,7 @@ impl Wish {
     /// The intent that it was.
     pub fn intent(&self) -> Intent {
         let goal = Goal::Target { position: self.position, style: self.style };
-        Intent { delay: self.delay, ..Intent::new(self.symbol, goal) }
+        Intent { symbol: self.symbol, goal, delay: self.delay, purpose: self.purpose }
     }
 }
 

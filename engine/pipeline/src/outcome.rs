@@ -5,7 +5,7 @@ use crate::probes::Probes;
 use crate::sequencer::Sequencer;
 use model::combine_hashes;
 use portfolio::Portfolio;
-use strategy::{AgentFigures, Strategy};
+use strategy::{Strategy, StrategyFigures};
 
 /// What a run was.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub struct Outcome {
     pub portfolio: Portfolio,
     /// What the synergy stage counted, if there was one.
     pub synergies: Option<synergy::Counts>,
-    /// How each agent of the strategy did; empty where it has none.
-    pub agents: Vec<AgentFigures>,
+    /// How the strategy and its agents did.
+    pub strategy: StrategyFigures,
     /// The latencies of all groups.
     pub probes: Probes,
 }
@@ -39,7 +39,7 @@ impl Outcome {
         let mut event_hashes = vec![sequencer.hash.value()];
         let mut state_hashes = vec![sequencer.state_hash()];
         let mut probes: Option<Probes> = None;
-        let (mut portfolio, mut synergies, mut agents) = (None, None, Vec::new());
+        let (mut portfolio, mut synergies, mut strategy) = (None, None, StrategyFigures::default());
         let (mut late, mut ticks_clamped) = (0, 0);
         for group in std::iter::once(sequencer.group).chain(others) {
             match &mut probes {
@@ -73,7 +73,7 @@ impl Outcome {
             if let Some(stage) = group.strategy {
                 event_hashes.push(stage.event_hash());
                 state_hashes.push(stage.state_hash());
-                agents = stage.strategy.agents();
+                strategy = stage.strategy.figures();
             }
             if let Some(stage) = group.orders {
                 event_hashes.extend([stage.risk_hash(), stage.order_hash()]);
@@ -89,7 +89,7 @@ impl Outcome {
             ticks_clamped,
             portfolio: portfolio.expect("a layout holds every stage"),
             synergies,
-            agents,
+            strategy,
             probes: probes.expect("a layout has a group"),
         }
     }

@@ -12,7 +12,7 @@ use matching::Venue;
 use model::{Event, Frame, Kind, Nanos};
 use ring::{Received, Receiver, Sender, Wait, Waiter, pin_to_core, ring};
 use std::sync::Arc;
-use strategy::Strategy;
+use strategy::{Revisit, Strategy};
 
 /// Slots of a ring between groups.
 const RING_SLOTS: usize = 1 << 14;
@@ -60,11 +60,15 @@ pub fn run<S: Strategy + 'static>(
     progress: &Progress,
 ) -> Result<Outcome, RunError> {
     let probes = Probes::new(config.latency_sample);
+    let boundaries = Boundaries::new(&config.bars);
+    let boundaries = match stages.strategy.revisits() {
+        Some(Revisit { timeframe, after }) => boundaries.revisiting(timeframe, after),
+        None => boundaries,
+    };
     let mut groups = Group::deal(stages, &config.layout, &probes);
     let head = groups.remove(0);
     let (tail, workers) = spawn(config, groups, outlets);
-    let mut sequencer =
-        Sequencer::new(head, tail, venue, config.latency, Boundaries::new(&config.bars), &config.commands);
+    let mut sequencer = Sequencer::new(head, tail, venue, config.latency, boundaries, &config.commands);
     // Last, so that the threads started above do not inherit the pin.
     if let Some(core) = config.placement.cores.first() {
         pin_to_core(*core);

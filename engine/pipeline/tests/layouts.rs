@@ -11,8 +11,8 @@ use market::{Ticks, made_market};
 use matching::{FillSize, Venue, VenueConfig};
 use matrices::{Column, IndicatorSource, Matrices, MatricesConfig, MatrixSpec};
 use model::{
-    BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Order, Quantity, Rate,
-    SymbolId, SymbolTable, TargetWait, Timeframe, WaitStep,
+    BarSource, Event, Frame, Goal, Instrument, InstrumentTable, Intent, Kind, Money, Nanos, Order, Quantity,
+    Rate, StreamHash, Style, SymbolId, SymbolTable, TargetWait, Timeframe, UNIT, WaitStep,
 };
 use orders::OrderStage;
 use pipeline::{Layout, Outcome, Outlets, Placement, Progress, RunConfig, Stage, Stages, run, tap};
@@ -20,7 +20,7 @@ use portfolio::{Portfolio, UpdateOn};
 use requote::Requote;
 use ring::Wait;
 use rules::{EmaCross, EmaCrossConfig, Entry, MeanReversion, MeanReversionConfig, StopOn};
-use strategy::{Strategy, Wakes};
+use strategy::{Intents, Revisit, Strategy, Wakes};
 use synergy::{Synergies, SynergyConfig};
 
 /// Two symbols: one with trades only, one with quotes and trades.
@@ -289,4 +289,80 @@ fn input_numbers_have_no_gap_and_time_never_goes_back() {
     assert!(seen.frames.iter().all(|frame| frame.events.iter().all(|event| event.seq == frame.input().seq)));
     // Every input that is no tick has a frame.
     assert_eq!(seen.frames.len() as u64, seen.outcome.inputs - seen.outcome.ticks);
+}
+
+/// Wants one more or one less at the touch at each bar of ten seconds, and withdraws a wish when it is 25 seconds old.
+#[derive(Default)]
+struct Patient {
+    since: [Option<Nanos>; 2],
+    wanted: [i64; 2],
+}
+
+const PATIENCE: Nanos = Nanos(25 * Nanos::SECOND.0);
+
+impl Strategy for Patient {
+    fn name(&self) -> &'static str {
+        "patient"
+    }
+
+    fn wakes(&self) -> Wakes {
+        Wakes::Bars
+    }
+
+    fn timeframes(&self) -> Vec<Timeframe> {
+        vec![timeframes()[0]]
+    }
+
+    fn revisits(&self) -> Option<Revisit> {
+        Some(Revisit { timeframe: timeframes()[0], after: PATIENCE })
+    }
+
+    fn on_tick(&mut self, _tick: &Event, _out: &mut Intents) {}
+
+    fn on_frame(&mut self, frame: &Frame, out: &mut Intents) {
+        let now = frame.input().ts;
+        for (symbol, since) in (0..).map(SymbolId).zip(&mut self.since) {
+            if frame.input().kind == Kind::TIMER && since.is_some_and(|since| now >= since + PATIENCE) {
+                *since = None;
+                out.push(Intent::new(symbol, Goal::Withdraw));
+            }
+        }
+        for bar in frame.bars.iter().filter(|bar| bar.primary && bar.timeframe == 0) {
+            let at = bar.symbol.index();
+            if self.since[at].is_none() {
+                self.since[at] = Some(now);
+                self.wanted[at] = if self.wanted[at] > 0 { -UNIT } else { UNIT };
+                out.push(Intent::target(bar.symbol, Quantity::new(self.wanted[at]), Style::Touch));
+            }
+        }
+    }
+
+    fn state_hash(&self, hash: &mut StreamHash) {
+        self.wanted.iter().for_each(|wanted| hash.words(&[*wanted as u64]));
+    }
+}
+
+#[test]
+fn what_is_come_back_to_comes_at_its_instant_on_every_layout() {
+    let ticks = made_market(6, 20_000);
+    check_layouts(Patient::default, &ticks, 20);
+    let case = Case { layout: Layout::split(), wait: Wait::Block, latency: Nanos(1_000_000), batch: 64 };
+    let seen = replay(Patient::default(), &case, &ticks);
+    let events: Vec<&Event> = seen.frames.iter().flat_map(|frame| &frame.events).collect();
+    let mut sent = std::collections::BTreeMap::new();
+    let mut ages = Vec::new();
+    for event in events {
+        match event.kind {
+            Kind::ORDER => drop(sent.insert(event.words[0], event.ts)),
+            Kind::CANCEL => ages.push(event.ts - sent[&event.words[0]]),
+            _ => {}
+        }
+    }
+    assert!(ages.len() > 20 && ages.iter().all(|age| *age == PATIENCE), "{ages:?}");
+    let is_bare = |frame: &&Frame| frame.input().kind == Kind::TIMER && frame.bars.is_empty();
+    let bare: Vec<Nanos> = seen.frames.iter().filter(is_bare).map(|frame| frame.input().ts).collect();
+    assert!(bare.len() > 20 && bare.iter().all(|ts| ts.0 % (5 * Nanos::SECOND.0) == 0), "{bare:?}");
+    let case = Case { layout: Layout::fused(), ..case };
+    let others = replay(ema_cross(), &case, &ticks);
+    assert_eq!(others.frames.iter().filter(is_bare).count(), 0, "who does not ask is not woken");
 }

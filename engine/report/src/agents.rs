@@ -7,12 +7,12 @@
 
 use crate::error::ReportError;
 use crate::held::{Held, HeldDecisions};
-use crate::meta::{MATRICES_NOTE, RunMeta};
-use crate::outcome::{Fate, Outcome};
+use crate::meta::{MATRICES_NOTE, MODELS_NOTE, RunMeta};
+use crate::outcome::{Fate, Final, Outcome};
 use crate::table::Table;
 use crate::tables::{DecisionColumns, MatrixColumns, SynergyColumns};
 use arrow_array::builder::Float64Builder;
-use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency, Verdict};
+use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency};
 use parquet::file::metadata::KeyValue;
 use std::path::Path;
 
@@ -30,7 +30,10 @@ pub(crate) struct AgentTables {
 impl AgentTables {
     /// Creates the files.
     pub fn create(folder: &Path, meta: &RunMeta) -> Result<Self, ReportError> {
-        let notes = vec![KeyValue::new(MATRICES_NOTE.to_owned(), meta.matrices_note())];
+        let notes = vec![
+            KeyValue::new(MATRICES_NOTE.to_owned(), meta.matrices_note()),
+            KeyValue::new(MODELS_NOTE.to_owned(), meta.models_note()),
+        ];
         Ok(Self {
             decisions: Table::create_with_notes(folder, "decisions.parquet", notes)?,
             held: HeldDecisions::default(),
@@ -174,7 +177,7 @@ fn ensemble_row(
     whose: &Whose<'_>,
     decision: &Decision,
     outcome: Outcome,
-    verdict: Verdict,
+    verdict: Final,
 ) {
     say(columns, whose, ENSEMBLE, decision.ensemble);
     columns.action.append_value(decision.action.name());

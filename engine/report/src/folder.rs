@@ -271,7 +271,8 @@ impl RunFolder {
     fn refusal(&mut self, event: &Event) -> Result<(), ReportError> {
         let reason = Intent::refusal_reason(event).name();
         *self.counts.refused.entry(reason).or_default() += 1;
-        let raw = match Intent::from_event(event).goal {
+        let intent = Intent::from_event(event);
+        let wish = match intent.goal {
             Goal::Withdraw => "withdraw".to_owned(),
             Goal::Target { position, style: Style::Market } => format!("position={position} style=market"),
             Goal::Target { position, style: Style::Touch } => format!("position={position} style=touch"),
@@ -282,7 +283,7 @@ impl RunFolder {
         let columns = &mut self.rejects.columns;
         columns.kind.append_value("intent");
         columns.reason.append_value(reason);
-        columns.raw.append_value(raw);
+        columns.raw.append_value(format!("{wish} purpose={}", intent.purpose.name()));
         columns.cause_seq.append_value(Intent::refusal_cause_seq(event));
         self.reject_context(event)
     }

@@ -8,6 +8,7 @@ mod agents;
 mod caused;
 mod decided;
 mod error;
+mod exits;
 mod explain;
 mod folder;
 mod format;
@@ -26,10 +27,10 @@ pub use error::ReportError;
 pub use explain::{ExplainError, explain};
 pub use folder::{Counts, RejectRow, RunFolder};
 pub use html::{HtmlError, render_report};
-pub use meta::{OptionalTable, RunMeta};
+pub use meta::{AnsweringModel, OptionalTable, RunMeta};
 pub use place::Overwrite;
 pub use read::ReadError;
 pub use summary::{
-    AgentSummary, CountsSummary, DataSection, LatencySummary, ModelSummary, PerformanceSummary,
-    PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
+    AgentSummary, AgentsSummary, CountsSummary, DataSection, LatencySummary, ModelSummary,
+    PerformanceSummary, PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
 };

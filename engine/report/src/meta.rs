@@ -17,6 +17,8 @@ pub struct RunMeta {
     pub matrices: Vec<MatrixSpec>,
     /// Which of them the agents read; none without agents.
     pub matrices_read: Vec<usize>,
+    /// Whose weights answer for the agents, and from when on; none without agents.
+    pub models: Vec<AnsweringModel>,
     /// Whether the matrices' cells are kept: `matrices.parquet`, a matrix a bar, is most of a run folder's bytes,
     /// and only training reads it.
     pub matrix_table: OptionalTable,
@@ -38,6 +40,22 @@ pub enum OptionalTable {
     /// It is.
     Written,
 }
+
+/// Weights that answer for an agent, until others of the same agent do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweringModel {
+    /// Whose.
+    pub agent: String,
+    /// From when on, in nanoseconds since the epoch; `None`: from the start of the run.
+    pub from_ns: Option<i64>,
+    /// The file.
+    pub file: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The key of that metadata under which it says whose weights answered.
+pub(crate) const MODELS_NOTE: &str = "models";
 
 /// The key of `decisions.parquet`'s metadata under which it says which features the agents saw.
 pub(crate) const MATRICES_NOTE: &str = "matrices";
@@ -80,6 +98,11 @@ impl MatrixNote {
 }
 
 impl RunMeta {
+    /// Whose weights answer, as `decisions.parquet` says it.
+    pub(crate) fn models_note(&self) -> String {
+        serde_json::to_string(&self.models).expect("names are plain data")
+    }
+
     /// The matrices that the agents read, as `decisions.parquet` says them.
     pub(crate) fn matrices_note(&self) -> String {
         let notes: Vec<MatrixNote> =

@@ -146,6 +146,7 @@ fn write(row: &OrderRow, columns: &mut OrderColumns, meta: &RunMeta) {
     columns.status.append_value(row.status.name());
     columns.filled.quantity(Quantity::new(row.filled));
     columns.avg_price.price_option(average(row));
+    columns.purpose.append_value(order.purpose.name());
 }
 
 fn average(row: &OrderRow) -> Option<Price> {

@@ -4,19 +4,18 @@
 //! | verdict | outcome |
 //! | --- | --- |
 //! | `timed_out` | `timeout` |
-//! | `below_gate`, `wait`, `at_target` | `hold` |
-//! | `act`, and risk refused the wish for its target | `refused:REASON` |
-//! | `act`, and an order of its symbol followed | `approved` |
-//! | `act`, and nothing followed: what is on its way already leads there | `hold` |
+//! | `below_gate`, `wait`, `at_target`, `leaving` | `hold` |
+//! | `act`, and risk refused the wish | `refused:REASON` |
+//! | `act`, and an order followed | `approved` |
+//! | `act`, and nothing followed: with what is on its way, less than a lot is missing | `hold` |
 //! | `superseded`: its target waited, and a newer wish took its place | `hold` |
 //! | `at_target`: its target waited, and the answers had led there | `hold` |
 //!
-//! A frame may hold other wishes for the symbol (an exit), so that a refusal counts first where it names the decision's
-//! target, and otherwise only where no order followed; a wait counts where it names the target. What a later frame does
-//! for a decision names the decision's input.
+//! A frame may hold other wishes for the symbol, exits: only what says that it is a decision's counts. What a later
+//! frame does for a decision names the decision's input.
 
 use model::{
-    Decision, Event, Frame, Goal, Intent, Kind, Order, RefusalReason, SymbolId, TargetWait, Verdict, WaitStep,
+    Event, Frame, Intent, Kind, Order, Purpose, RefusalReason, SymbolId, TargetWait, Verdict, WaitStep,
 };
 use std::fmt;
 
@@ -44,11 +43,30 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// The verdict that is recorded: that of the agents, but where their target waited and came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Final {
+    /// The agents' own, or one that they would have said had they known.
+    Said(Verdict),
+    /// A newer wish took the place of the target, or the run ended.
+    Superseded,
+}
+
+impl Final {
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Said(verdict) => verdict.name(),
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
 /// What is known of a decision's outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// What came of it, and the verdict that goes with it.
-    Known(Outcome, Verdict),
+    Known(Outcome, Final),
     /// Its target waits.
     Waits,
 }
@@ -60,26 +78,27 @@ impl Fate {
         debug_assert_eq!(event.kind, Kind::DECISION);
         let decision = &frame.decisions[event.words[0] as usize];
         match decision.verdict {
-            Verdict::TimedOut => Self::Known(Outcome::Timeout, decision.verdict),
-            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget | Verdict::Superseded => {
-                Self::Known(Outcome::Hold, decision.verdict)
+            Verdict::TimedOut => Self::Known(Outcome::Timeout, Final::Said(decision.verdict)),
+            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget | Verdict::Leaving => {
+                Self::Known(Outcome::Hold, Final::Said(decision.verdict))
             }
             Verdict::Act => {
-                let ours = |later: &&Event| {
-                    later.symbol == event.symbol && cause_seq(later).is_none_or(|cause| cause == event.seq)
-                };
-                Self::of_act(frame.events[at + 1..].iter().filter(ours), decision)
+                let ours =
+                    |later: &&Event| later.symbol == event.symbol && cause_seq(later) == Some(event.seq);
+                Self::of_act(frame.events[at + 1..].iter().filter(ours))
             }
         }
     }
 
     /// What a later frame's event makes of a waiting decision of its symbol: nothing, if it tells of no order, refusal
-    /// or wait.
+    /// or wait of a decision.
     pub fn resolved_by(event: &Event) -> Option<Resolution> {
         let cause_seq = cause_seq(event).filter(|cause| *cause < event.seq)?;
         let fate = match event.kind {
-            Kind::ORDER => Self::Known(Outcome::Approved, Verdict::Act),
-            Kind::REFUSAL => Self::Known(Outcome::Refused(Intent::refusal_reason(event)), Verdict::Act),
+            Kind::ORDER => Self::Known(Outcome::Approved, Final::Said(Verdict::Act)),
+            Kind::REFUSAL => {
+                Self::Known(Outcome::Refused(Intent::refusal_reason(event)), Final::Said(Verdict::Act))
+            }
             _ => Self::after(TargetWait::from_event(event).step),
         };
         Some(Resolution { cause_seq, symbol: event.symbol, fate })
@@ -89,39 +108,27 @@ impl Fate {
     fn after(step: WaitStep) -> Self {
         match step {
             WaitStep::Begun => Self::Waits,
-            WaitStep::Superseded => Self::Known(Outcome::Hold, Verdict::Superseded),
-            WaitStep::AtTarget => Self::Known(Outcome::Hold, Verdict::AtTarget),
+            WaitStep::Superseded => Self::Known(Outcome::Hold, Final::Superseded),
+            WaitStep::AtTarget => Self::Known(Outcome::Hold, Final::Said(Verdict::AtTarget)),
         }
     }
 
-    /// What came of a wish for a target, by the later events of its symbol and input.
-    fn of_act<'a>(later: impl Iterator<Item = &'a Event>, decision: &Decision) -> Self {
-        let target = decision.target;
-        let (mut ordered, mut refused, mut waited) = (false, None, None);
+    /// What came of a decision's wish, by the later events that carry it out.
+    fn of_act<'a>(later: impl Iterator<Item = &'a Event>) -> Self {
+        let mut fate = Self::Known(Outcome::Hold, Final::Said(Verdict::Act));
         for event in later {
             match event.kind {
-                Kind::ORDER => ordered = true,
+                Kind::ORDER => return Self::Known(Outcome::Approved, Final::Said(Verdict::Act)),
                 Kind::REFUSAL => {
-                    let reason = Intent::refusal_reason(event);
-                    let goal = Intent::from_event(event).goal;
-                    if matches!(goal, Goal::Target { position, .. } if position == target) {
-                        return Self::Known(Outcome::Refused(reason), Verdict::Act);
-                    }
-                    refused = refused.or(Some(reason));
+                    fate = Self::Known(
+                        Outcome::Refused(Intent::refusal_reason(event)),
+                        Final::Said(Verdict::Act),
+                    );
                 }
-                Kind::WAIT => {
-                    let TargetWait { position, step, .. } = TargetWait::from_event(event);
-                    waited = if position == target { Some(Self::after(step)) } else { waited };
-                }
-                _ => {}
+                _ => fate = Self::after(TargetWait::from_event(event).step),
             }
         }
-        let outcome = match refused {
-            _ if ordered => Outcome::Approved,
-            Some(reason) => Outcome::Refused(reason),
-            None => Outcome::Hold,
-        };
-        waited.unwrap_or(Self::Known(outcome, Verdict::Act))
+        fate
     }
 }
 
@@ -136,12 +143,19 @@ pub(crate) struct Resolution {
     pub fate: Fate,
 }
 
-/// The input whose intent an event carries out; `None` of events that carry out none.
+/// The input whose decision an event carries out; `None` of all others.
 fn cause_seq(event: &Event) -> Option<u64> {
-    match event.kind {
-        Kind::ORDER => Some(Order::from_event(event).cause_seq),
-        Kind::REFUSAL => Some(Intent::refusal_cause_seq(event)),
-        Kind::WAIT => Some(TargetWait::from_event(event).cause_seq),
-        _ => None,
-    }
+    let (cause_seq, purpose) = match event.kind {
+        Kind::ORDER => {
+            let order = Order::from_event(event);
+            (order.cause_seq, order.purpose)
+        }
+        Kind::REFUSAL => (Intent::refusal_cause_seq(event), Intent::from_event(event).purpose),
+        Kind::WAIT => {
+            let wait = TargetWait::from_event(event);
+            (wait.cause_seq, wait.purpose)
+        }
+        _ => return None,
+    };
+    (purpose == Purpose::Decision).then_some(cause_seq)
 }

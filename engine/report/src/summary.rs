@@ -32,9 +32,9 @@ pub struct Summary {
     pub speed: SpeedSummary,
     /// How long things took, by stage and path.
     pub latency_ns: BTreeMap<String, LatencySummary>,
-    /// How the agents were asked, by agent; absent without agents.
+    /// How the agents were asked, and what they led to; absent without agents.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub agents: Option<BTreeMap<String, AgentSummary>>,
+    pub agents: Option<AgentsSummary>,
     /// Hash of everything the stages emitted.
     pub event_hash: String,
     /// Hash of the stages' final states.
@@ -83,6 +83,9 @@ pub struct CountsSummary {
     pub refused: BTreeMap<String, u64>,
     /// Synergies by pattern, those there were.
     pub synergies_by_pattern: BTreeMap<String, u64>,
+    /// Sets of three signals in an order that `synergy.patterns` does not list, by pattern, those there were: they are
+    /// no synergies, and nobody is asked.
+    pub synergies_unlisted: BTreeMap<String, u64>,
 }
 
 /// `portfolio`
@@ -183,12 +186,27 @@ pub struct LatencySummary {
     pub sampled_1_in: u64,
 }
 
+/// `agents`: an entry by agent, and counts of all beside them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentsSummary {
+    /// By agent.
+    #[serde(flatten)]
+    pub by_agent: BTreeMap<String, AgentSummary>,
+    /// Decisions that were due before both matrices of their symbol existed: nobody was asked, and `decisions.parquet`
+    /// has no row of them.
+    pub not_ready: u64,
+    /// Sizes of due decisions that were cut off at the largest there is, 249,999,999.999999999 units.
+    pub sizes_capped: u64,
+    /// Positions that began to be left, by reason; each reason is there.
+    pub exits: BTreeMap<String, u64>,
+}
+
 /// One line of `agents`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AgentSummary {
-    /// How often its answer was wanted.
+    /// How often it was asked; not while it was left alone.
     pub asked: u64,
-    /// How often it was missing, and its default stood in.
+    /// How often its answer was missing and its default stood in, while it was left alone included.
     pub missed: u64,
     /// Answers from the cache of observations.
     pub cache_hits: u64,

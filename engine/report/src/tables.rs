@@ -137,6 +137,8 @@ pub(crate) struct OrderColumns {
     pub status: StringBuilder,
     pub filled: Narrow,
     pub avg_price: Narrow,
+    /// Beyond the contract: what the order was for.
+    pub purpose: StringBuilder,
 }
 
 impl Columns for OrderColumns {
@@ -161,6 +163,7 @@ impl Columns for OrderColumns {
             text_field("status", false),
             narrow_field("filled", false),
             narrow_field("avg_price", true),
+            text_field("purpose", false),
         ]
     }
 
@@ -187,6 +190,7 @@ impl Columns for OrderColumns {
             taken(&mut self.status),
             self.filled.take(),
             self.avg_price.take(),
+            taken(&mut self.purpose),
         ]
     }
 }

@@ -3,8 +3,8 @@
 mod agents_run;
 
 use agents_run::{
-    AAA, BBB, CCC, check_golden, decision, frames, late_order, meta, order, recorded, summary, timer, voices,
-    want,
+    AAA, BBB, CCC, check_golden, decision, exit_order, frames, late_order, leave, meta, order, recorded,
+    summary, timer, voices, want,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -13,11 +13,13 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use model::{
-    Action, Agent, Decision, Event, Frame, Goal, Intent, OrderId, Pattern, Quantity, RefusalReason, Report,
-    ReportKind, Side, Style, SymbolId, TargetWait, Urgency, Verdict, WaitStep,
+    Action, Agent, Decision, Event, Frame, Goal, Intent, OrderId, Pattern, Purpose, Quantity, RefusalReason,
+    Report, ReportKind, Side, Style, SymbolId, TargetWait, Urgency, Verdict, WaitStep,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use report::{AgentSummary, ModelSummary, OptionalTable, Overwrite, RunFolder, Summary, explain};
+use report::{
+    AgentSummary, AgentsSummary, ModelSummary, OptionalTable, Overwrite, RunFolder, Summary, explain,
+};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
@@ -97,6 +99,7 @@ fn the_outcome_is_what_came_of_the_decision_in_its_frame() {
             "30 BBB hold",
             "30 CCC approved",
             "40 AAA refused:max_daily_loss",
+            "50 AAA hold",
         ]
     );
 }
@@ -116,15 +119,39 @@ fn only_what_follows_on_the_same_symbol_counts() {
     order(&mut first, 1, CCC, Side::Buy, "1", None);
     folder.record(&first).unwrap();
     let mut second = timer(3, 10);
-    // A refusal of the decision's own target outweighs the order of an exit.
+    // The order of an exit is not the decision's, nor is the refusal of one.
     second.push_decision(act(AAA));
     second.push_decision(Decision { verdict: Verdict::TimedOut, ..act(BBB) });
-    order(&mut second, 2, AAA, Side::Sell, "1", None);
+    second.push_decision(act(CCC));
+    exit_order(&mut second, 2, AAA, Side::Sell, "1", Purpose::Stop);
+    leave(&mut second, CCC, Purpose::TimeStop, Some(RefusalReason::MaxPosition));
     want(&mut second, AAA, "1", Some(RefusalReason::MaxOrderNotional));
     order(&mut second, 3, BBB, Side::Sell, "1", None);
     folder.record(&second).unwrap();
     let dir = folder.finish(&summary(), "").unwrap();
-    assert_eq!(outcomes(&dir), ["2 AAA hold", "3 AAA refused:max_order_notional", "3 BBB timeout"]);
+    assert_eq!(
+        outcomes(&dir),
+        ["2 AAA hold", "3 AAA refused:max_order_notional", "3 BBB timeout", "3 CCC hold"]
+    );
+}
+
+#[test]
+fn orders_and_refusals_say_what_they_were_for() {
+    let (_home, dir) = recorded(OptionalTable::Omitted);
+    let rows = lines(&dir, "orders.parquet");
+    assert!(rows[0].ends_with(" purpose:Utf8"), "{}", rows[0]);
+    let purposes: Vec<&str> = rows[1..].iter().map(|row| row.rsplit(" | ").next().unwrap()).collect();
+    assert_eq!(purposes, ["decision", "decision", "stop", "target", "time_stop"]);
+    let rows = lines(&dir, "rejects.parquet");
+    let raws: Vec<&str> = rows[1..].iter().map(|row| row.split(" | ").nth(5).unwrap()).collect();
+    assert_eq!(
+        raws,
+        [
+            "position=-2 style=market purpose=decision",
+            "position=0 style=market purpose=time_stop",
+            "position=-2.5 style=market purpose=decision",
+        ]
+    );
 }
 
 /// A frame of the venue's answer, with what it lets go.
@@ -137,7 +164,9 @@ fn answer(seq: u64) -> Frame {
 
 fn wait(frame: &mut Frame, symbol: SymbolId, position: &str, cause_seq: u64, step: WaitStep) {
     let position = Quantity::parse(position).unwrap();
-    frame.push(TargetWait { symbol, position, cause_seq, step }.to_event(frame.input()));
+    // What leaves waits as an exit.
+    let purpose = if position == Quantity::ZERO { Purpose::Stop } else { Purpose::Decision };
+    frame.push(TargetWait { symbol, position, cause_seq, step, purpose }.to_event(frame.input()));
 }
 
 /// The outcomes of a run of these frames, each with its verdict.
@@ -205,7 +234,7 @@ fn a_wait_is_told_apart_from_others() {
     // Replaced in its own frame, or only after an exit's wait was replaced by it.
     let mut replaced = waiting(2);
     wait(&mut replaced, AAA, "1", 2, WaitStep::Superseded);
-    order(&mut replaced, 0, AAA, Side::Sell, "1", None);
+    exit_order(&mut replaced, 0, AAA, Side::Sell, "1", Purpose::Stop);
     assert_eq!(of_run(&[replaced]), ["2 AAA hold superseded"]);
     let mut second = timer(2, 2);
     second.push_decision(decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "1"));
@@ -220,7 +249,7 @@ fn a_wait_is_told_apart_from_others() {
     exit.push_decision(decision(AAA, voices(Action::Long, Urgency::Execute), Verdict::Act, "1"));
     wait(&mut exit, AAA, "0", 2, WaitStep::Begun);
     let mut sold = answer(5);
-    late_order(&mut sold, 2, 0, AAA, Side::Sell, "1", None);
+    exit_order(&mut sold, 0, AAA, Side::Sell, "1", Purpose::Stop);
     assert_eq!(of_run(&[exit, sold]), ["2 AAA hold act"]);
     // A decision at the very answer; the order of the one before is not its.
     let mut decided = answer(5);
@@ -294,7 +323,7 @@ fn decisions_synergies_and_matrices_are_counted() {
         RunFolder::create(&home.path().join("run"), Overwrite::Refuse, meta(OptionalTable::Omitted)).unwrap();
     frames().iter().for_each(|frame| folder.record(frame).unwrap());
     let counts = folder.counts();
-    assert_eq!((counts.decisions, counts.synergies(), counts.matrices), (10, 3, 2));
+    assert_eq!((counts.decisions, counts.synergies(), counts.matrices), (11, 3, 2));
     let mut by_pattern = [0; Pattern::ALL.len()];
     by_pattern[..3].copy_from_slice(&[1, 1, 1]);
     assert_eq!(counts.synergies_by_pattern, by_pattern);
@@ -325,11 +354,18 @@ fn the_summary_says_how_the_agents_answered() {
     };
     let line =
         AgentSummary { asked: 5, missed: 1, cache_hits: 2, cache_misses: 2, circuit_openings: 0, model };
-    let agents = Some(BTreeMap::from([("mlmi".to_owned(), line)]));
+    let exits = BTreeMap::from([("stop".to_owned(), 2)]);
+    let agents = Some(AgentsSummary {
+        by_agent: BTreeMap::from([("mlmi".to_owned(), line)]),
+        not_ready: 3,
+        sizes_capped: 1,
+        exits,
+    });
     let value: serde_json::Value = serde_json::from_str(&Summary { agents, ..summary() }.to_json()).unwrap();
     let keys = |pointer: &str| -> Vec<String> {
         value.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
     };
+    assert_eq!(keys("/agents"), ["mlmi", "not_ready", "sizes_capped", "exits"]);
     assert_eq!(keys("/agents/mlmi").join(" "), "asked missed cache_hits cache_misses circuit_openings model");
     assert_eq!(keys("/agents/mlmi/model").join(" "), "file sha256 training");
     let without: serde_json::Value = serde_json::from_str(&summary().to_json()).unwrap();

@@ -16,11 +16,47 @@ use std::path::Path;
 #[test]
 fn a_decision_is_explained_from_tick_to_order() {
     let (_home, dir) = recorded(OptionalTable::Omitted);
-    for seq in [10, 20, 30, 40] {
+    for seq in [10, 20, 30, 40, 50, 60] {
         let text = explain(&dir, seq).unwrap();
         assert!(text.lines().all(|line| line.len() == line.trim_end().len()), "no line ends in spaces");
         check_golden(&format!("explain-{seq}.txt"), &text);
     }
+}
+
+#[test]
+fn the_models_that_answered_are_those_of_the_decisions_instant() {
+    let (_home, dir) = recorded(OptionalTable::Omitted);
+    let answered = |seq: u64| {
+        let text = explain(&dir, seq).unwrap();
+        section(&text, "Models that answered").iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(answered(10)[1], "  mlmi      0a0a0a0a0a0a0a0a  the start  mlmi.st");
+    assert_eq!(answered(20)[1], "  mlmi      1b1b1b1b1b1b1b1b  2025-01-01 00:35:00 UTC  later/mlmi.st");
+    assert!(answered(20)[2].contains("nwrqk.st"));
+    rewrite(&dir, "decisions.parquet", 100, &[]);
+    assert_eq!(answered(10), ["  not recorded"]);
+}
+
+#[test]
+fn an_exit_is_never_the_decisions_and_is_explained_by_its_own_input() {
+    let (_home, dir) = recorded(OptionalTable::Omitted);
+    let text = explain(&dir, 30).unwrap();
+    let (_, ccc) = text.split_once("Decision 30 on CCC").unwrap();
+    assert_eq!(section(ccc, "Risk"), ["  approved"]);
+    assert!(section(ccc, "Exit of the position at the same input")[0].contains("refused by risk"), "{ccc}");
+    let text = explain(&dir, 50).unwrap();
+    assert_eq!(section(&text, "Orders"), ["  none"]);
+    assert!(text.contains("verdict     leaving: an exit is under way"), "{text}");
+    assert!(section(&text, "Exit of the position at the same input")[0].starts_with("  stop: "), "{text}");
+    assert!(text.contains("Exit 50 on BBB") && text.contains("  target: the price went with"), "{text}");
+    // By the input that caused its order, and by the one that filled it.
+    let alone = explain(&dir, 60).unwrap();
+    assert!(alone.starts_with("Exit 60 on CCC") && alone.contains("  time_stop: "), "{alone}");
+    assert_eq!(explain(&dir, 61).unwrap(), alone);
+    // A folder from before orders said what they were for has no exits to tell.
+    rewrite_columns(&dir, "orders.parquet", 17, 100, &[]);
+    assert!(explain(&dir, 60).unwrap_err().is_usage());
+    assert!(explain(&dir, 50).unwrap().contains("0badcafe-50-1"));
 }
 
 fn check_error(seq: u64, expected: &str) {
@@ -36,7 +72,7 @@ fn an_input_without_a_decision_is_answered_with_the_nearest() {
     check_error(9, "the first is 10");
     check_error(11, "the nearest are 10 and 20");
     check_error(39, "the nearest are 30 and 40");
-    check_error(u64::MAX, "the last is 40");
+    check_error(u64::MAX, "the last is 50");
 }
 
 #[test]

@@ -13,8 +13,8 @@ use arrow_schema::DataType;
 use indicators::{SymbolBatch, TickBatch};
 use model::{
     Account, Bar, BarSource, Event, Fill, Frame, Goal, IndicatorSet, Instrument, InstrumentTable, Intent,
-    Kind, Liquidity, Money, Nanos, Order, OrderId, OrderType, Price, Quantity, RefusalReason, RejectReason,
-    Report, ReportKind, Side, Style, SymbolId, SymbolTable, TimeInForce, Timeframe, UNIT,
+    Kind, Liquidity, Money, Nanos, Order, OrderId, OrderType, Price, Purpose, Quantity, RefusalReason,
+    RejectReason, Report, ReportKind, Side, Style, SymbolId, SymbolTable, TimeInForce, Timeframe, UNIT,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use report::{
@@ -47,6 +47,7 @@ fn meta() -> RunMeta {
         matrices_read: Vec::new(),
         matrix_table: OptionalTable::Omitted,
         batch_table: OptionalTable::Omitted,
+        models: Vec::new(),
         session: "0badcafe".to_owned(),
         strategy: "ema_cross".to_owned(),
         account: "backtest".to_owned(),
@@ -110,6 +111,7 @@ fn order(frame: &mut Frame, id: u32, symbol: SymbolId, side: Side, quantity_text
         cause_seq: input.seq,
         ts: input.ts,
         delay: Nanos(0),
+        purpose: Purpose::Decision,
     };
     frame.push(order.to_event());
 }
@@ -252,6 +254,7 @@ fn summary() -> Summary {
             fills: 5,
             refused: BTreeMap::from([("max_position".to_owned(), 1)]),
             synergies_by_pattern: BTreeMap::new(),
+            synergies_unlisted: BTreeMap::new(),
         },
         portfolio: PortfolioSummary {
             currency: "USD".to_owned(),
@@ -392,30 +395,30 @@ fn an_order_has_one_row_with_its_last_state() {
         &[
             "client_order_id:text parent_id:text seq:uint64 cause_seq:uint64 ts_event:ts(Nanosecond,UTC) symbol:text \
              strategy:text account:text venue:text side:text type:text tif:text quantity:decimal(18,9) \
-             limit_price:decimal(18,9) status:text filled:decimal(18,9) avg_price:decimal(18,9)",
+             limit_price:decimal(18,9) status:text filled:decimal(18,9) avg_price:decimal(18,9) purpose:text",
             &format!(
                 "0badcafe-5-1 | null | 10 | 5 | 60000000000 | AAA | {common} | SIM | buy | market | gtc | \
-                 2.000000000 | null | filled | 2.000000000 | 10.000000000"
+                 2.000000000 | null | filled | 2.000000000 | 10.000000000 | decision"
             ),
             &format!(
                 "0badcafe-5-2 | null | 14 | 5 | 60000000000 | ESH4 | {common} | CME | sell | limit | gtc | \
-                 3.000000000 | 4780.250000000 | cancelled | 1.500000000 | 4780.500000000"
+                 3.000000000 | 4780.250000000 | cancelled | 1.500000000 | 4780.500000000 | decision"
             ),
             &format!(
                 "0badcafe-5-3 | null | 9 | 5 | 60000000000 | AAA | {common} | SIM | buy | market | gtc | \
-                 0.300000000 | null | rejected | 0.000000000 | null"
+                 0.300000000 | null | rejected | 0.000000000 | null | decision"
             ),
             &format!(
                 "0badcafe-5-4 | null | 15 | 5 | 60000000000 | AAA | {common} | SIM | buy | limit | gtc | \
-                 1.000000000 | 9.000000000 | cancelled | 0.000000000 | null"
+                 1.000000000 | 9.000000000 | cancelled | 0.000000000 | null | decision"
             ),
             &format!(
                 "0badcafe-12-1 | null | 17 | 12 | 120000000000 | AAA | {common} | SIM | sell | market | gtc | \
-                 1.000000000 | null | expired | 0.250000000 | 11.000000000"
+                 1.000000000 | null | expired | 0.250000000 | 11.000000000 | decision"
             ),
             &format!(
                 "0badcafe-12-2 | null | 12 | 12 | 120000000000 | AAA | {common} | SIM | sell | limit | gtc | \
-                 1.000000000 | 12.000000000 | new | 0.000000000 | null"
+                 1.000000000 | 12.000000000 | new | 0.000000000 | null | decision"
             ),
         ],
     );
@@ -668,7 +671,7 @@ fn the_summary_has_the_contracts_keys_in_order() {
         ("/data", "files rows_read ticks rejected suspicious first_ts last_ts made_from_bars"),
         (
             "/counts",
-            "bars indicator_sets matrices synergies decisions orders fills refused synergies_by_pattern",
+            "bars indicator_sets matrices synergies decisions orders fills refused synergies_by_pattern synergies_unlisted",
         ),
         ("/portfolio", "currency initial_capital cash equity realised_pnl unrealised_pnl fees positions"),
         ("/portfolio/positions/0", "symbol quantity cost avg_price mark_price multiplier currency"),

@@ -120,7 +120,8 @@ fn a_run_of_agents_shows_why_each_decision_was_made() {
     // 40 and 39 fills came of decisions, and 70 decisions of each symbol came to nothing.
     assert_eq!(section.matches("<details>").count(), 200);
     for text in [
-        "The 200 most confident of 219 decisions",
+        "The 200 most confident of 216 decisions",
+        "3 that timed out are not among them",
         "cloned from the rule `synergy_only` on 30 days",
         "untrained: seeded weights",
         ">momentum</text>",
@@ -133,13 +134,15 @@ fn a_run_of_agents_shows_why_each_decision_was_made() {
         "0.50 strategic + 0.50 tactical",
         "<b class=\"sell\">refused</b> max position",
         "Hold: below the gate",
-        "Hold: an answer was missing",
         "no answer",
+        "<h4>An exit beside it</h4><p>No part of it, stop: ",
         "mlmi › nwrqk › fvg",
         "<code>9f2c1a70-5037-0</code>",
     ] {
         assert!(section.contains(text), "{text} is not in the section");
     }
+    assert!(!section.contains("Hold: an answer was missing"), "what timed out is not in the list");
+    assert!(html.contains("<th>Purpose") && html.contains("<td>stop"));
 }
 
 #[test]
@@ -319,7 +322,7 @@ fn the_page_of_a_large_run_is_bounded() {
     // The six most traded are drawn, the busiest first, and the decisions of three of them.
     assert_eq!(html.matches("<figcaption>").count(), 6 + 3);
     assert!(html.contains("At most 3 symbols are drawn; 6 more are in decisions.parquet."));
-    assert!(html.contains("The 200 most confident of 62,964 decisions"));
+    assert!(html.contains("The 200 most confident of 62,421 decisions"));
     let at = |name: &str| html.find(&format!("<figcaption><strong>{name}<"));
     assert!(at("SYMBOL-0") < at("SYMBOL-5") && at("SYMBOL-0").is_some() && at("SYMBOL-6").is_none());
     assert!(html.contains("3 more are in bars.parquet"));

@@ -6,8 +6,8 @@
 use matching::{FillSize, Venue, VenueConfig};
 use model::{
     Event, Fill, Instrument, InstrumentTable, Kind, Liquidity, Nanos, Order, OrderId, OrderType, Price,
-    Quantity, Quote, Rate, Report, ReportKind, Side, SymbolId, SymbolTable, TimeInForce, Trade, UNIT, fee,
-    notional,
+    Purpose, Quantity, Quote, Rate, Report, ReportKind, Side, SymbolId, SymbolTable, TimeInForce, Trade,
+    UNIT, fee, notional,
 };
 use proptest::prelude::*;
 
@@ -136,6 +136,7 @@ impl Run {
                     cause_seq: 1,
                     ts,
                     delay: Nanos(delay),
+                    purpose: Purpose::Decision,
                 };
                 self.tape.orders.push(order);
                 self.venue.submit(order);

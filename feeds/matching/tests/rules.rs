@@ -6,8 +6,8 @@
 
 use matching::{FillSize, Venue, VenueConfig, VenueError};
 use model::{
-    Event, Fill, Instrument, InstrumentTable, Kind, Nanos, Order, OrderId, OrderType, Price, Quantity, Quote,
-    Rate, Report, Side, SymbolId, SymbolTable, TimeInForce, Trade,
+    Event, Fill, Instrument, InstrumentTable, Kind, Nanos, Order, OrderId, OrderType, Price, Purpose,
+    Quantity, Quote, Rate, Report, Side, SymbolId, SymbolTable, TimeInForce, Trade,
 };
 
 const SECOND: i64 = Nanos::SECOND.0;
@@ -114,6 +114,7 @@ fn check(scenario: &Scenario, steps: &[&str], expected: &[&str]) {
                     cause_seq: 1,
                     ts,
                     delay: Nanos(delay_s * SECOND),
+                    purpose: Purpose::Decision,
                 });
                 orders += 1;
             }
@@ -437,6 +438,7 @@ fn a_fee_beyond_the_range_is_an_error_that_names_the_order() {
         cause_seq: 1,
         ts: Nanos(1),
         delay: Nanos(0),
+        purpose: Purpose::Decision,
     });
     let mut out = Vec::new();
     venue.arrive(&mut out).unwrap();

@@ -3,7 +3,8 @@
 use gate::{Gate, Limits, Proposal};
 use model::{
     Account, Event, Fill, Frame, Instrument, InstrumentTable, Kind, Liquidity, Money, Nanos, Order, OrderId,
-    OrderType, Price, Quantity, Rate, RefusalReason, Side, SymbolId, SymbolTable, TimeInForce, Trade, UNIT,
+    OrderType, Price, Purpose, Quantity, Rate, RefusalReason, Side, SymbolId, SymbolTable, TimeInForce,
+    Trade, UNIT,
 };
 use proptest::prelude::*;
 
@@ -40,6 +41,7 @@ fn order(side: Side, quantity: i64) -> Order {
         cause_seq: 1,
         ts: Nanos(0),
         delay: Nanos(0),
+        purpose: Purpose::Decision,
     }
 }
 

@@ -6,8 +6,9 @@
 //!
 //! The action is the largest of P. On a tie for the largest, of two or of all three, it is flat, and its confidence the
 //! probability of flat, however small. The entry agent's choice is the largest of its three likewise, and to wait on a
-//! tie: an answer that prefers nothing moves nothing.
-//! Not here: what comes of an action (`marl`).
+//! tie: an answer that prefers nothing moves nothing. A missing answer is weighed as what stands in for it, flat with
+//! probability 1 (`policy`): it may tip the action to flat.
+//! Not here: what comes of an action (`marl`); there, one that a missing voter had a part in takes no position away.
 
 use model::{Action, Agent, AgentGroup, Direction, Pattern, Urgency};
 

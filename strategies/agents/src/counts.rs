@@ -10,9 +10,9 @@ pub struct Counts {
     pub verdicts: [u64; Verdict::ALL.len()],
     /// Decisions that were due before both matrices of their symbol existed; nobody was asked.
     pub unready: u64,
-    /// By agent: answers it should have given, those included while it was left alone.
+    /// By agent: answers it was asked for; while it is left alone it is asked for none.
     pub asked: [u64; Agent::ALL.len()],
-    /// By agent: those of them that were missing, whatever for.
+    /// By agent: answers that were missing, whatever for: those that nobody asked for while it was left alone as well.
     pub misses: [u64; Agent::ALL.len()],
     /// By agent: missing ones that were asked for, and failed or were not finite.
     pub failures: [u64; Agent::ALL.len()],

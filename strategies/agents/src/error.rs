@@ -136,7 +136,8 @@ impl std::error::Error for LatencyError {}
 /// Whether an order decided at one bar arrives before the next. `timeframe` is the tactical one, or the synergies' if
 /// that is shorter.
 ///
-/// Why it must: a limit order is withdrawn at the next bar, and a cancel that overtakes its order cancels nothing.
+/// Why it must: a limit order is withdrawn one tactical timeframe after its wish, or at the next bar where a decision
+/// replaces it or an exit comes, and a cancel that overtakes its order cancels nothing.
 ///
 /// # Errors
 /// [`LatencyError`] if it does not.

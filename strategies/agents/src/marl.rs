@@ -2,8 +2,11 @@
 //!
 //! One frame, in this order:
 //! 1. Everything in it is folded: account, fills, volatilities, ATRs, closes, matrices, a swap of models.
-//! 2. For each symbol whose tactical bar closed, in id order: a limit order that may still work is withdrawn; then
-//!    stop, target and time stop say to be flat at market. No agent is asked about those.
+//! 2. At a timer, for each symbol in id order: a limit order that was wished for one tactical timeframe ago, or more,
+//!    is withdrawn, if it may still work. The strategy has the sequencer come back to that very instant, so that
+//!    neither a symbol without bars nor a decision between tactical bars makes an order's life longer or shorter. Then,
+//!    for each symbol whose tactical bar closed, stop, target and time stop say to be flat at market, and withdraw what
+//!    still works. No agent is asked about those.
 //! 3. The symbols that are due are gathered, and each agent is asked about all of them once (`decision`).
 //! 4. For each of them, in id order, the answers are combined, the decision is told, and what follows is wished for.
 //!
@@ -16,15 +19,15 @@ use crate::coordination::Coordination;
 use crate::latest::LatestMatrices;
 use crate::policy::Policy;
 use crate::working::Working;
-use crate::{AgentsConfig, AgentsError, Counts, ModelSwap};
+use crate::{AgentsConfig, AgentsError, Counts, DecideOn, ModelSwap};
 use decision::Due;
 use inference::{Backend, Shape};
 use matrices::MatrixSpec;
 use model::{
-    Agent, AgentGroup, Event, Frame, Goal, InstrumentTable, Intent, Kind, Money, Price, Quantity, StreamHash,
-    Style, SymbolId, Timeframe,
+    Agent, AgentGroup, Event, Frame, Goal, InstrumentTable, Intent, Kind, Money, Nanos, Price, Quantity,
+    StreamHash, Style, SymbolId, Timeframe,
 };
-use strategy::{AgentFigures, Exits, Intents, Schema, Sizing, Strategy, Wakes};
+use strategy::{AgentFigures, Exits, Intents, Revisit, Schema, Sizing, Strategy, StrategyFigures, Wakes};
 
 mod decision;
 
@@ -38,6 +41,8 @@ pub struct Inputs<'a> {
     pub schema: Schema<'a>,
     /// The matrices, by index.
     pub matrices: &'a [MatrixSpec],
+    /// On which timeframe synergies come about.
+    pub synergy_timeframe: Timeframe,
     /// The symbols.
     pub instruments: &'a InstrumentTable,
     /// What the account holds before its first figures.
@@ -53,7 +58,10 @@ pub fn observation_shape(matrix: &MatrixSpec) -> Shape {
 #[derive(Debug)]
 pub struct Marl {
     config: AgentsConfig,
+    /// The strategic and the tactical one.
     timeframes: [Timeframe; 2],
+    /// At whose closes there are decisions.
+    decides_on: Timeframe,
     sizing: Sizing,
     exits: Exits,
     coordination: Coordination,
@@ -92,7 +100,7 @@ impl Marl {
         let sizing = Sizing::new(config.sizing, strategic.timeframe, schema, table, inputs.initial_capital)
             .map_err(AgentsError::Sizing)?;
         let exits =
-            Exits::new(config.exits, tactical.timeframe, schema, symbols).map_err(AgentsError::Exits)?;
+            Exits::new(config.exits, tactical.timeframe, schema, table).map_err(AgentsError::Exits)?;
         let shape_of = |group| match group {
             AgentGroup::Strategic => observation_shape(strategic),
             AgentGroup::Tactical => observation_shape(tactical),
@@ -108,6 +116,10 @@ impl Marl {
         };
         Ok(Self {
             timeframes: [strategic.timeframe, tactical.timeframe],
+            decides_on: match config.decide_on {
+                DecideOn::Synergy => inputs.synergy_timeframe,
+                DecideOn::Bar => tactical.timeframe,
+            },
             sizing,
             exits,
             coordination: Coordination::new(&config.logits, config.blend, config.blend_bar),
@@ -146,8 +158,12 @@ impl Marl {
                 }
                 Kind::BAR => {
                     let bar = &frame.bars[event.words[0] as usize];
+                    let state = &mut self.symbols[bar.symbol.index()];
                     if bar.primary {
-                        self.symbols[bar.symbol.index()].close = bar.close;
+                        state.close = bar.close;
+                    }
+                    if self.exits.watches(bar) {
+                        state.working.on_bar();
                     }
                 }
                 Kind::MATRIX => {
@@ -169,7 +185,26 @@ impl Marl {
         }
     }
 
-    /// Withdraws limit orders that have had their bar, and leaves positions whose stop, target or time has come.
+    /// How long a limit order works: one tactical timeframe.
+    fn limit_life(&self) -> Nanos {
+        let [_, tactical] = self.timeframes;
+        tactical.nanos()
+    }
+
+    /// Withdraws limit orders that have had their time.
+    fn expire(&mut self, frame: &Frame, out: &mut Intents) {
+        let (input, age) = (frame.input(), self.limit_life());
+        if input.kind != Kind::TIMER {
+            return;
+        }
+        for (symbol, state) in (0..).map(SymbolId).zip(&mut self.symbols) {
+            if state.working.has_limit_aged(age, input.ts) {
+                withdraw_limit(symbol, &mut state.working, out);
+            }
+        }
+    }
+
+    /// Leaves positions whose stop, target or time has come.
     fn leave(&mut self, frame: &Frame, out: &mut Intents) {
         for event in frame.events.iter().filter(|event| event.kind == Kind::BAR) {
             let bar = &frame.bars[event.words[0] as usize];
@@ -177,13 +212,12 @@ impl Marl {
                 continue;
             }
             let working = &mut self.symbols[bar.symbol.index()].working;
-            working.on_bar();
-            withdraw_limit(bar.symbol, working, out);
             let was_leaving = self.exits.is_leaving(bar.symbol);
             if let Some(reason) = self.exits.on_bar(bar) {
                 self.counts.exits[reason as usize] += u64::from(!was_leaving);
-                working.on_target(Quantity::ZERO, Style::Market);
-                out.push(Intent::target(bar.symbol, Quantity::ZERO, Style::Market));
+                withdraw_limit(bar.symbol, working, out);
+                working.on_target(Quantity::ZERO, Style::Market, frame.input().ts);
+                out.push(Intent::exit(bar.symbol, reason.purpose()));
             }
         }
     }
@@ -224,16 +258,21 @@ impl Strategy for Marl {
         self.timeframes.to_vec()
     }
 
+    fn revisits(&self) -> Option<Revisit> {
+        Some(Revisit { timeframe: self.decides_on, after: self.limit_life() })
+    }
+
     #[inline]
     fn on_tick(&mut self, _tick: &Event, _out: &mut Intents) {}
 
     fn on_frame(&mut self, frame: &Frame, out: &mut Intents) {
         self.fold(frame);
+        self.expire(frame, out);
         self.leave(frame, out);
         self.collect(frame);
         if !self.due.is_empty() {
             self.ask(frame.input());
-            (0..self.due.len()).for_each(|i| self.decide(i, out));
+            (0..self.due.len()).for_each(|i| self.decide(i, frame.input().ts, out));
         }
     }
 
@@ -249,7 +288,7 @@ impl Strategy for Marl {
         self.policies.iter().for_each(|policy| policy.hash_into(hash));
     }
 
-    fn agents(&self) -> Vec<AgentFigures> {
+    fn figures(&self) -> StrategyFigures {
         let counts = self.counts();
         let of = |agent: Agent| AgentFigures {
             agent,
@@ -259,7 +298,12 @@ impl Strategy for Marl {
             cache_hits: counts.cache_hits[agent as usize],
             cache_misses: counts.cache_misses[agent as usize],
         };
-        Agent::ALL.map(of).to_vec()
+        StrategyFigures {
+            agents: Agent::ALL.map(of).to_vec(),
+            not_ready: counts.unready,
+            sizes_capped: self.sizing.capped(),
+            exits: counts.exits,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! One agent: its models, its answers, and what it missed.
 //!
 //! All models of a run are there from the start; which one answers is state, moved by a command. Each has a cache of
-//! its own, so that a swap cannot serve another model's answers.
+//! its own, so that a swap cannot serve another model's answers. An answer that is missing is replaced by the agent's
+//! default: flat, and `entry`'s to wait. Flat counts against entering and adding; that it does not count for closing is
+//! the decision's business (`marl`).
 //! Not here: what is asked (`latest`, `context`), what comes of the answers (`coordination`).
 
 use crate::misses::{Circuit, is_simulated};
@@ -71,9 +73,9 @@ impl Policy {
         assert!(len <= self.answers.len(), "a symbol is asked about once");
         let is_left_alone = self.circuit.is_open(cause.ts);
         if !is_left_alone {
+            self.counts.asked += len as u64;
             self.evaluate(batch);
         }
-        self.counts.asked += len as u64;
         let default = default_answer(self.agent);
         for (i, symbol) in symbols.take(len).enumerate() {
             let is_finite = self.answers[i].iter().all(|probability| probability.is_finite());

@@ -105,11 +105,20 @@ pub(crate) fn shape_of(agent: Agent) -> Shape {
 
 /// The strategy with these models, on the schema above.
 pub(crate) fn marl(config: AgentsConfig, models: Models) -> Result<Marl, crate::AgentsError> {
+    marl_on(&instruments(SYMBOLS), config, models)
+}
+
+fn marl_on(
+    instruments: &InstrumentTable,
+    config: AgentsConfig,
+    models: Models,
+) -> Result<Marl, crate::AgentsError> {
     let schema = Schema { timeframes: &timeframes(), names: &names() };
     let inputs = Inputs {
         schema,
         matrices: &matrices(),
-        instruments: &instruments(SYMBOLS),
+        synergy_timeframe: timeframes()[0],
+        instruments,
         initial_capital: Money::parse("1000").unwrap(),
     };
     Marl::new(config, models, &inputs)
@@ -232,8 +241,15 @@ pub(crate) struct Script {
 impl Script {
     /// Agents that say long with 0.8 and aggressive, without caches, so that they hear each question.
     pub(crate) fn new(config: AgentsConfig) -> Self {
+        Self::in_lots(config, "0")
+    }
+
+    /// The same, all symbols traded in lots of this size.
+    pub(crate) fn in_lots(config: AgentsConfig, lot: &str) -> Self {
         let (voices, models) = voices();
-        let marl = marl(AgentsConfig { cache_entries: 0, ..config }, models).unwrap();
+        let mut table = instruments(SYMBOLS);
+        table.instruments.iter_mut().for_each(|instrument| instrument.lot = Quantity::parse(lot).unwrap());
+        let marl = marl_on(&table, AgentsConfig { cache_entries: 0, ..config }, models).unwrap();
         let equity = Money::parse("1000").unwrap();
         let account = Account { equity, peak: equity, ..Account::default() };
         let mut script = Self {
@@ -271,6 +287,11 @@ impl Script {
     /// The next boundary, five minutes later.
     pub(crate) fn steps(&mut self, steps: &[Step]) -> String {
         self.ts = self.ts + FIVE_MINUTES;
+        self.steps_now(steps)
+    }
+
+    /// A boundary without any time passing.
+    pub(crate) fn steps_now(&mut self, steps: &[Step]) -> String {
         self.seq += 1;
         boundary(&mut self.frame, self.seq, self.ts, self.account, steps);
         self.end()
@@ -293,6 +314,14 @@ impl Script {
         self.frame.begin(Event { seq: self.seq, ..Event::input(Kind::TIMER, self.ts, SymbolId::NONE) });
         self.frame.push_account(self.account, SymbolId::NONE, 0);
         self.frame.push_synergy(synergy(&one, Pattern::ALL[0], direction, self.ts));
+        self.end()
+    }
+
+    /// A timer so many minutes later, at which no bar closes.
+    pub(crate) fn timer(&mut self, minutes: i64) -> String {
+        self.ts = self.ts + Nanos(minutes * Nanos::MINUTE.0);
+        self.seq += 1;
+        self.frame.begin(Event { seq: self.seq, ..Event::input(Kind::TIMER, self.ts, SymbolId::NONE) });
         self.end()
     }
 

@@ -5,15 +5,15 @@
 //! everything before it was settled has become what is held.
 //! Not here: orders (`orders`), what is held (`strategy::Position`).
 
-use model::{Quantity, StreamHash, Style};
+use model::{Nanos, Quantity, StreamHash, Style};
 
 /// One symbol's wishes since everything was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Working {
     /// The position wanted last, in units of 1e-9.
     wanted: i64,
-    /// An order at the touch may work.
-    limit: bool,
+    /// When the order at the touch that may work was wished for; `None` where none may.
+    limit: Option<Nanos>,
     /// An order at the market may work.
     market: bool,
     /// Something older may fill as well: that the wish is held does not tell that its order is done.
@@ -29,13 +29,13 @@ impl Working {
         self.withdrawn = false;
     }
 
-    /// A position was wished for.
-    pub(crate) fn on_target(&mut self, target: Quantity, style: Style) {
-        self.overlaps = self.limit || self.market || self.withdrawn;
+    /// A position was wished for at engine time `now`.
+    pub(crate) fn on_target(&mut self, target: Quantity, style: Style, now: Nanos) {
+        self.overlaps = self.limit.is_some() || self.market || self.withdrawn;
         self.wanted = target.raw();
         match style {
             Style::Market => self.market = true,
-            Style::Limit(_) | Style::Touch => self.limit = true,
+            Style::Limit(_) | Style::Touch => self.limit = Some(now),
         }
     }
 
@@ -48,20 +48,26 @@ impl Working {
     #[inline]
     pub(crate) fn on_held(&mut self, held: i64) {
         if held == self.wanted && !self.overlaps {
-            (self.limit, self.market) = (false, false);
+            (self.limit, self.market) = (None, false);
         }
     }
 
     /// Whether there may be a limit order to withdraw.
     #[inline]
     pub(crate) fn has_limit(&self) -> bool {
-        self.limit
+        self.limit.is_some()
+    }
+
+    /// Whether the limit order that may work was wished for `age` ago or more.
+    #[inline]
+    pub(crate) fn has_limit_aged(&self, age: Nanos, now: Nanos) -> bool {
+        self.limit.is_some_and(|since| now >= since.saturating_add(age))
     }
 
     pub(crate) fn hash_into(&self, hash: &mut StreamHash) {
-        let flags = [self.limit, self.market, self.overlaps, self.withdrawn];
+        let flags = [self.limit.is_some(), self.market, self.overlaps, self.withdrawn];
         let bits = (0..).zip(flags).map(|(bit, flag)| u64::from(flag) << bit).sum();
-        hash.words(&[self.wanted as u64, bits]);
+        hash.words(&[self.wanted as u64, bits, self.limit.unwrap_or_default().0 as u64]);
     }
 }
 
@@ -84,8 +90,8 @@ mod tests {
         for step in steps {
             match *step {
                 Bar => working.on_bar(),
-                Touch(target) => working.on_target(Quantity::new(target), Style::Touch),
-                Market(target) => working.on_target(Quantity::new(target), Style::Market),
+                Touch(target) => working.on_target(Quantity::new(target), Style::Touch, Nanos(7)),
+                Market(target) => working.on_target(Quantity::new(target), Style::Market, Nanos(7)),
                 Withdraw => working.on_withdraw(),
                 Held(held) => working.on_held(held),
             }
@@ -102,6 +108,18 @@ mod tests {
         check(&[Touch(5), Bar], true);
         check(&[Touch(5), Bar, Withdraw], false);
         check(&[Market(5)], false);
+    }
+
+    #[test]
+    fn a_limit_ages_from_its_wish_on() {
+        let mut working = Working::default();
+        working.on_target(Quantity::new(5), Style::Touch, Nanos(7));
+        let aged = |working: &Working, now| working.has_limit_aged(Nanos(3), Nanos(now));
+        assert_eq!([9, 10, 11].map(|now| aged(&working, now)), [false, true, true]);
+        working.on_withdraw();
+        assert!(!aged(&working, 10));
+        working.on_target(Quantity::new(5), Style::Touch, Nanos(9));
+        assert_eq!([11, 12].map(|now| aged(&working, now)), [false, true]);
     }
 
     #[test]

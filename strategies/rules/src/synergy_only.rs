@@ -10,8 +10,7 @@
 //! Not here: how synergies come about (`synergy`), sizes and exits themselves (`strategy`).
 
 use model::{
-    Event, Frame, InstrumentTable, Intent, Kind, Money, Quantity, StreamHash, Style, SymbolId, Synergy,
-    Timeframe,
+    Event, Frame, InstrumentTable, Intent, Kind, Money, Quantity, StreamHash, Style, Synergy, Timeframe,
 };
 use std::fmt;
 use strategy::{
@@ -83,11 +82,10 @@ impl SynergyOnly {
         instruments: &InstrumentTable,
         initial_capital: Money,
     ) -> Result<Self, SynergyOnlyError> {
-        let symbols = instruments.instruments.len();
         let sizing =
             Sizing::new(config.sizing, config.sizing_timeframe, schema, instruments, initial_capital)
                 .map_err(SynergyOnlyError::Sizing)?;
-        let exits = Exits::new(config.exits, config.exits_timeframe, schema, symbols)
+        let exits = Exits::new(config.exits, config.exits_timeframe, schema, instruments)
             .map_err(SynergyOnlyError::Exits)?;
         Ok(Self { config, sizing, exits })
     }
@@ -99,11 +97,6 @@ impl SynergyOnly {
             out.push(Intent::target(synergy.symbol, target, Style::Market));
         }
     }
-}
-
-/// Wants to be flat, at what the market gives.
-fn leave(symbol: SymbolId) -> Intent {
-    Intent::target(symbol, Quantity::ZERO, Style::Market)
 }
 
 impl Strategy for SynergyOnly {
@@ -129,8 +122,10 @@ impl Strategy for SynergyOnly {
         }
         for event in frame.events.iter().filter(|event| event.kind == Kind::BAR) {
             let bar = &frame.bars[event.words[0] as usize];
-            if self.exits.watches(bar) && self.exits.on_bar(bar).is_some() {
-                out.push(leave(bar.symbol));
+            if self.exits.watches(bar)
+                && let Some(reason) = self.exits.on_bar(bar)
+            {
+                out.push(Intent::exit(bar.symbol, reason.purpose()));
             }
         }
         for event in frame.events.iter().filter(|event| event.kind == Kind::SYNERGY) {
@@ -152,7 +147,7 @@ mod tests {
     use model::Side::{Buy, Sell};
     use model::{
         Account, Bar, BarSource, Direction, IndicatorSet, Instrument, MarketContext, Nanos, Pattern, Price,
-        Signal, SignalKind, SymbolTable,
+        Signal, SignalKind, SymbolId, SymbolTable,
     };
     use strategy::{ATR_FEATURE, VOLATILITY_FEATURE};
 

@@ -7,14 +7,21 @@
 //!
 //! The prices are compared as integers. An entry is a fill from flat or through it; adding to a position moves its mean
 //! entry price, and neither its ATR nor its age. ATR is the latest `atr_14` that exists at the entry, or, if there is
-//! none yet, the first after it. A distance of 0 is off: without price moves, prices decide nothing.
+//! none yet, the first after it. A multiple of 0 is off; a distance that is configured is at least one unit of 1e-9,
+//! however small the ATR, so that it is never off by rounding, and a price that stands still decides nothing.
+//!
+//! A position of less than one lot is flat here, whatever its sign: no order could trade it, so that nothing would ever
+//! end its exit. Fills in parts leave such a rest. It has no entry, no age and no exit; the fill that takes it to a lot
+//! is the entry, and the mean entry price stays that of all that is held.
 //!
 //! Once there is a reason it stands until the position is flat or on the other side, so that an exit is said again at
 //! each bar until it is done, whatever the price does.
 //! Not here: how an exit is said (the strategies), sizes (`sizing`).
 
 use crate::{Feature, FeatureError, Position, Schema};
-use model::{Bar, Event, Fill, Frame, Kind, Quantity, StreamHash, SymbolId, Timeframe, UNIT};
+use model::{
+    Bar, Event, Fill, Frame, InstrumentTable, Kind, Purpose, Quantity, StreamHash, SymbolId, Timeframe, UNIT,
+};
 use std::fmt;
 
 /// The feature that distances are measured in.
@@ -86,12 +93,12 @@ impl ExitReason {
     /// All, in the order in which they are checked.
     pub const ALL: [Self; 3] = [Self::Stop, Self::Target, Self::Time];
 
-    /// The name used in files.
-    pub const fn name(self) -> &'static str {
+    /// What the exit's wish is for.
+    pub const fn purpose(self) -> Purpose {
         match self {
-            Self::Stop => "stop",
-            Self::Target => "target",
-            Self::Time => "time",
+            Self::Stop => Purpose::Stop,
+            Self::Target => Purpose::Target,
+            Self::Time => Purpose::TimeStop,
         }
     }
 }
@@ -108,6 +115,8 @@ pub struct Exits {
 
 #[derive(Debug, Clone, Copy)]
 struct State {
+    /// In units of 1e-9, at least 1.
+    lot: i64,
     position: Position,
     /// The latest; NaN before the first.
     atr: f64,
@@ -126,7 +135,7 @@ struct Distances {
 }
 
 impl Exits {
-    /// Flat in symbols 0..`symbols`, watching the bars of `timeframe`.
+    /// Flat in all symbols of the table, watching the bars of `timeframe`.
     ///
     /// # Errors
     /// [`ExitsError`] if the configuration is out of range or the run lacks the timeframe or the ATR.
@@ -134,7 +143,7 @@ impl Exits {
         config: ExitsConfig,
         timeframe: Timeframe,
         schema: &Schema,
-        symbols: usize,
+        instruments: &InstrumentTable,
     ) -> Result<Self, ExitsError> {
         for (key, value) in [("exits.stop_atr", config.stop_atr), ("exits.target_atr", config.target_atr)] {
             if !(0.0..=ATR_MULTIPLE_MAX).contains(&value) {
@@ -149,9 +158,20 @@ impl Exits {
             .then(|| schema.find(timeframe, ATR_FEATURE))
             .transpose()
             .map_err(ExitsError::Feature)?;
-        let flat =
-            State { position: Position::default(), atr: f64::NAN, distances: None, bars: 0, reason: None };
-        Ok(Self { config, timeframe: index, atr, symbols: vec![flat; symbols] })
+        let flat = |instrument: &model::Instrument| State {
+            lot: instrument.lot.raw().max(1),
+            position: Position::default(),
+            atr: f64::NAN,
+            distances: None,
+            bars: 0,
+            reason: None,
+        };
+        Ok(Self {
+            config,
+            timeframe: index,
+            atr,
+            symbols: instruments.instruments.iter().map(flat).collect(),
+        })
     }
 
     /// Folds an event of a frame: fills, portfolio updates, ATRs. Bars come by [`Self::on_bar`].
@@ -188,7 +208,7 @@ impl Exits {
     pub fn on_bar(&mut self, bar: &Bar) -> Option<ExitReason> {
         debug_assert!(self.watches(bar), "positions are watched on primary bars of one timeframe");
         let state = &mut self.symbols[bar.symbol.index()];
-        if state.position.side() == 0 {
+        if state.side() == 0 {
             return None;
         }
         state.bars = state.bars.saturating_add(1);
@@ -200,6 +220,12 @@ impl Exits {
     #[inline]
     pub fn position(&self, symbol: SymbolId) -> &Position {
         &self.symbols[symbol.index()].position
+    }
+
+    /// 1 long, -1 short, 0 flat or less than a lot.
+    #[inline]
+    pub fn side(&self, symbol: SymbolId) -> i64 {
+        self.symbols[symbol.index()].side()
     }
 
     /// How many watched bars have closed since a symbol's position was entered; 0 when flat.
@@ -214,15 +240,23 @@ impl Exits {
         self.symbols[symbol.index()].reason.is_some()
     }
 
-    /// Whether a target calls for a trade. It does not if it is what is held already. While the position is being left,
-    /// one that is flat is said already, and one on its side would undo the exit; only the other side is a new wish.
+    /// Whether a target calls for a trade. It does not if less than a lot parts it from what is held. While the
+    /// position is being left, one that is flat is said already, and one on its side would undo the exit; only the
+    /// other side is a new wish.
     pub fn calls_for_trade(&self, symbol: SymbolId, target: Quantity) -> bool {
-        let held = self.position(symbol);
-        if self.is_leaving(symbol) {
-            target.raw().signum() == -held.side()
+        let state = &self.symbols[symbol.index()];
+        if state.reason.is_some() {
+            target.raw().signum() == -state.side()
         } else {
-            target.raw() != held.quantity()
+            target.raw().abs_diff(state.position.quantity()) >= state.lot.unsigned_abs()
         }
+    }
+
+    /// Whether a target would close, reduce or reverse what is held. Nothing is, of less than a lot.
+    pub fn takes_away(&self, symbol: SymbolId, target: Quantity) -> bool {
+        let state = &self.symbols[symbol.index()];
+        let side = state.side();
+        side != 0 && target.raw() * side < state.position.quantity() * side
     }
 
     /// Adds the state to a hash.
@@ -238,11 +272,16 @@ impl Exits {
 }
 
 impl State {
+    /// 0 where less than a lot is held.
+    fn side(&self) -> i64 {
+        if self.position.quantity().abs() < self.lot { 0 } else { self.position.side() }
+    }
+
     /// Changes the position; a new one, or one on the other side, starts over.
     fn change(&mut self, config: &ExitsConfig, change: impl FnOnce(&mut Position)) {
-        let side = self.position.side();
+        let side = self.side();
         change(&mut self.position);
-        if self.position.side() != side {
+        if self.side() != side {
             (self.distances, self.bars, self.reason) = (None, 0, None);
             self.measure(config);
         }
@@ -250,9 +289,12 @@ impl State {
 
     /// Fixes the distances of a position that has none yet, once there is an ATR.
     fn measure(&mut self, config: &ExitsConfig) {
-        if self.position.side() != 0 && self.distances.is_none() && !self.atr.is_nan() {
+        if self.side() != 0 && self.distances.is_none() && !self.atr.is_nan() {
             // `as` stops at the ends of the range: a distance that long is never reached.
-            let raw = |multiple: f64| ((multiple * self.atr * UNIT as f64) as i64).max(0);
+            let raw = |multiple: f64| match multiple {
+                0.0 => 0,
+                multiple => ((multiple * self.atr * UNIT as f64) as i64).max(1),
+            };
             self.distances = Some(Distances { stop: raw(config.stop_atr), target: raw(config.target_atr) });
         }
     }

@@ -16,12 +16,12 @@ mod sizing;
 
 pub use exits::{ATR_FEATURE, ATR_MULTIPLE_MAX, ExitReason, Exits, ExitsConfig, ExitsError};
 pub use feature::{Feature, FeatureError, Schema};
-pub use figures::AgentFigures;
+pub use figures::{AgentFigures, StrategyFigures};
 pub use intents::Intents;
 pub use position::Position;
 pub use sizing::{SIZE_MAX, Sizing, SizingConfig, SizingError, TARGET_VOLATILITY_MAX, VOLATILITY_FEATURE};
 
-use model::{Event, Frame, StreamHash, Timeframe};
+use model::{Event, Frame, Nanos, StreamHash, Timeframe};
 
 /// What may cause an intent. The simulated venue releases ticks by it: see "Time" in the design.
 ///
@@ -35,6 +35,16 @@ pub enum Wakes {
     Bars,
     /// Nothing.
     None,
+}
+
+/// A timer that a strategy asks for beside the bars' own: one `after` each close of a bar of `timeframe`, whether or
+/// not any bar closes then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revisit {
+    /// One of [`Strategy::timeframes`], or another that the run has.
+    pub timeframe: Timeframe,
+    /// Positive.
+    pub after: Nanos,
 }
 
 /// A fold of the run's frames that now and then wants a position.
@@ -51,6 +61,11 @@ pub trait Strategy: Send {
     /// The timeframes it reads; the run adds them to its list.
     fn timeframes(&self) -> Vec<Timeframe>;
 
+    /// The timers it asks for beside those at which bars close.
+    fn revisits(&self) -> Option<Revisit> {
+        None
+    }
+
     /// Sees a tick. Called with [`Wakes::Ticks`] only.
     fn on_tick(&mut self, tick: &Event, out: &mut Intents);
 
@@ -61,9 +76,9 @@ pub trait Strategy: Send {
     /// Adds its state to a hash.
     fn state_hash(&self, hash: &mut StreamHash);
 
-    /// How each of its agents did; empty where it has none.
-    fn agents(&self) -> Vec<AgentFigures> {
-        Vec::new()
+    /// How it and its agents did.
+    fn figures(&self) -> StrategyFigures {
+        StrategyFigures::default()
     }
 }
 

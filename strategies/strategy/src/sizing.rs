@@ -7,7 +7,7 @@
 //!   the latest account's, the initial capital before the first.
 //! - Without a volatility, or where volatility, price or equity is not above 0, the size is 0.
 //! - A size is at most a quarter of the largest quantity, so that a reversal fits in one order even if a limit order
-//!   that was withdrawn filled in the meantime.
+//!   that was withdrawn filled in the meantime ([`SIZE_MAX`]). What that cuts off is counted.
 //! - The quotient is computed in f64 in the order written; from there on sizes are integers.
 //!
 //! Not here: Kelly's fraction, the limits of single orders (`gate`).
@@ -77,6 +77,8 @@ pub struct Sizing {
     volatility: Feature,
     account: Account,
     symbols: Vec<State>,
+    /// Sizes that [`SIZE_MAX`] cut off.
+    capped: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +121,7 @@ impl Sizing {
             peak: initial_capital,
             ..Account::default()
         };
-        Ok(Self { config, volatility, account, symbols: symbols.collect() })
+        Ok(Self { config, volatility, account, symbols: symbols.collect(), capped: 0 })
     }
 
     /// Folds an event of a frame: accounts and volatilities.
@@ -145,7 +147,7 @@ impl Sizing {
     }
 
     /// The size of a position entered at `price`: not negative, a multiple of the lot.
-    pub fn size(&self, symbol: SymbolId, price: Price) -> Quantity {
+    pub fn size(&mut self, symbol: SymbolId, price: Price) -> Quantity {
         let state = self.symbols[symbol.index()];
         let budget = self.account.equity.to_f64() * self.config.target_volatility;
         let risk = state.volatility * price.to_f64() * state.multiplier;
@@ -157,12 +159,19 @@ impl Sizing {
         let raw = ((budget / risk) * UNIT as f64) as i64;
         let cap = self.config.max_position.map_or(SIZE_MAX, |limit| limit.raw().min(SIZE_MAX));
         let capped = raw.min(cap);
+        self.capped += u64::from(raw > SIZE_MAX && cap == SIZE_MAX);
         let size = capped - capped % state.lot;
         debug_assert!((0..=SIZE_MAX).contains(&size), "a size is in range");
         Quantity::new(size)
     }
 
-    /// Adds the state to a hash.
+    /// How many sizes [`SIZE_MAX`] cut off.
+    #[inline]
+    pub fn capped(&self) -> u64 {
+        self.capped
+    }
+
+    /// Adds the state to a hash: all that later sizes depend on.
     pub fn hash_into(&self, hash: &mut StreamHash) {
         self.account.hash_into(hash);
         self.symbols.iter().for_each(|state| hash.float(state.volatility));
@@ -275,6 +284,22 @@ mod tests {
         check(Case { volatility: 1e-300, ..PLAIN }, "249999999.999999999");
         check(Case { volatility: 1e-300, lot: "7", ..PLAIN }, "249999995");
         check(Case { volatility: 1e-300, max_position: Some("999999999"), ..PLAIN }, "249999999.999999999");
+    }
+
+    #[test]
+    fn what_the_largest_size_cuts_off_is_counted() {
+        let capped = |volatility, max_position: Option<&str>| {
+            let config = SizingConfig { max_position: max_position.map(quantity), ..SizingConfig::default() };
+            let mut sizing = sizing_of(config, Quantity::ZERO, quantity("1")).unwrap();
+            note_volatility(&mut sizing, 1, volatility);
+            let price = Price::parse("100").unwrap();
+            let sizes: Vec<Quantity> = (0..3).map(|_| sizing.size(SymbolId(1), price)).collect();
+            assert!(sizes.iter().all(|size| *size == sizes[0]));
+            sizing.capped()
+        };
+        assert_eq!((capped(0.5, None), capped(1e-300, None)), (0, 3));
+        assert_eq!(capped(1e-300, Some("5")), 0, "a limit that is configured is no surprise");
+        assert_eq!(capped(1e-300, Some("999999999")), 3);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use bars::BarsConfig;
 use feed::{Feed, FeedError};
 use model::{AgentGroup, Clock, Event, SystemClock};
 use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
-use report::{OptionalTable, Overwrite, RunFolder, RunMeta};
+use report::{AnsweringModel, OptionalTable, Overwrite, RunFolder, RunMeta};
 use ring::{Cores, Stopwatch, pin_to_core};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -70,9 +70,11 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let data = RunData::find(config)?;
     let progress = pipeline::Progress::default();
     drain_at_signal(&progress.stop);
-    let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite }.create(args.out.as_deref())?;
-    let run_id = folder.name();
     let (models, backends) = Models::load(config)?.unzip();
+    let answering = models.as_ref().map_or_else(Vec::new, |models| models.answering(config));
+    let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite, answering };
+    let folder = folder.create(args.out.as_deref())?;
+    let run_id = folder.name();
     let commands = models.as_ref().map_or_else(Vec::new, |models| models.commands(config));
     let replay = Replay::prepare(&loaded, &data, &cores, folder, commands, progress)?;
     if let Some(sentence) = &replay.placed.note {
@@ -108,6 +110,7 @@ struct RunFolderFor<'a> {
     loaded: &'a Loaded,
     data: &'a RunData,
     overwrite: Overwrite,
+    answering: Vec<AnsweringModel>,
 }
 
 impl RunFolderFor<'_> {
@@ -138,6 +141,7 @@ impl RunFolderFor<'_> {
             indicator_names: config.indicators.schema(),
             matrices: config.matrices.specs().to_vec(),
             matrices_read: matrices_read(config),
+            models: self.answering.clone(),
             matrix_table: written_if(config.record_matrices),
             batch_table: written_if(config.record_batches),
             session: self.loaded.session(),

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use inference::{Backend, Expected, Native};
 use matrices::Matrices;
 use model::{Agent, Event, Nanos};
+use report::AnsweringModel;
 use std::path::Path;
 
 /// The program's own weights, by agent: files of `configs/models`.
@@ -76,6 +77,19 @@ impl Models {
         let reloads = config.agents.reloads.iter().map(|(_, source)| from_file(source, config, &matrices));
         let reloads = reloads.map(|loaded| loaded.map(&mut keep)).collect::<Result<_, _>>()?;
         Ok(Some((Self { at_start, reloads }, backends)))
+    }
+
+    /// Whose weights answer, and from when on, for the records.
+    pub fn answering(&self, config: &Config) -> Vec<AnsweringModel> {
+        let model = |from: Option<Nanos>, model: &AgentModel| AnsweringModel {
+            agent: model.agent.name().to_owned(),
+            from_ns: from.map(|from| from.0),
+            file: model.file.clone(),
+            sha256: model.sha256.clone(),
+        };
+        let reloads = config.agents.reloads.iter().zip(&self.reloads);
+        let reloads = reloads.map(|((at, _), reload)| model(Some(*at), reload));
+        self.at_start.iter().map(|start| model(None, start)).chain(reloads).collect()
     }
 
     /// The inputs that swap the reloads in.

@@ -9,11 +9,12 @@ use model::{Money, Pattern, Quantity};
 use pipeline::{LatencyRow, Outcome};
 use portfolio::{Figures, Holding};
 use report::{
-    AgentSummary, Counts, CountsSummary, DataSection, LatencySummary, ModelSummary, PerformanceSummary,
-    PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
+    AgentSummary, AgentsSummary, Counts, CountsSummary, DataSection, LatencySummary, ModelSummary,
+    PerformanceSummary, PortfolioSummary, PositionSummary, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use strategy::ExitReason;
 
 /// Everything a finished run left behind.
 pub struct Finished<'a> {
@@ -92,7 +93,8 @@ impl Finished<'_> {
             indicator_sets: self.counts.indicator_sets,
             matrices: self.counts.matrices,
             synergies: self.counts.synergies(),
-            synergies_by_pattern: self.synergies_by_pattern(),
+            synergies_by_pattern: by_pattern(self.counts.synergies_by_pattern),
+            synergies_unlisted: by_pattern(self.outcome.synergies.map_or([0; Pattern::ALL.len()], unlisted)),
             decisions: self.counts.decisions,
             orders: self.counts.orders,
             fills: self.counts.fills,
@@ -100,13 +102,9 @@ impl Finished<'_> {
         }
     }
 
-    fn synergies_by_pattern(&self) -> BTreeMap<String, u64> {
-        let counted = Pattern::ALL.into_iter().zip(self.counts.synergies_by_pattern);
-        counted.filter(|(_, n)| *n > 0).map(|(pattern, n)| (pattern.to_string(), n)).collect()
-    }
-
-    fn agents(&self) -> Option<BTreeMap<String, AgentSummary>> {
-        let agents = self.outcome.agents.iter().map(|figures| {
+    fn agents(&self) -> Option<AgentsSummary> {
+        let strategy = &self.outcome.strategy;
+        let agents = strategy.agents.iter().map(|figures| {
             let model = self.models.iter().find(|model| model.agent == figures.agent);
             let model = model.expect("each agent has its weights");
             let summary = AgentSummary {
@@ -123,7 +121,14 @@ impl Finished<'_> {
             };
             (figures.agent.name().to_owned(), summary)
         });
-        (!self.outcome.agents.is_empty()).then(|| agents.collect())
+        let exits = ExitReason::ALL.into_iter().zip(strategy.exits);
+        let exits = exits.map(|(reason, n)| (reason.purpose().name().to_owned(), n)).collect();
+        (!strategy.agents.is_empty()).then(|| AgentsSummary {
+            by_agent: agents.collect(),
+            not_ready: strategy.not_ready,
+            sizes_capped: strategy.sizes_capped,
+            exits,
+        })
     }
 
     fn portfolio(&self) -> PortfolioSummary {
@@ -205,6 +210,17 @@ impl Finished<'_> {
             folder,
         }
     }
+}
+
+/// By name, the patterns that were counted.
+fn by_pattern(counts: [u64; Pattern::ALL.len()]) -> BTreeMap<String, u64> {
+    let counted = Pattern::ALL.into_iter().zip(counts).filter(|(_, n)| *n > 0);
+    counted.map(|(pattern, n)| (pattern.to_string(), n)).collect()
+}
+
+/// By pattern: how often it came about without being listed.
+fn unlisted(counts: synergy::Counts) -> [u64; Pattern::ALL.len()] {
+    Pattern::ALL.map(|pattern| counts.unlisted(pattern))
 }
 
 fn performance(figures: &Figures) -> PerformanceSummary {

@@ -166,7 +166,8 @@ pub fn with_strategy<W: WithStrategy>(
     match config.run.strategy {
         StrategyChoice::Marl => {
             let matrices = config.matrices.specs();
-            let inputs = agents::Inputs { schema, matrices, instruments, initial_capital };
+            let synergy_timeframe = config.synergy.timeframe;
+            let inputs = agents::Inputs { schema, matrices, synergy_timeframe, instruments, initial_capital };
             let models = models.expect("agents have their weights");
             with.run(Marl::new(config.agents.config, models, &inputs).map_err(refused)?)
         }

@@ -67,6 +67,9 @@ fn the_quickstart_shows_synergies_fills_a_refusal_and_every_default_pattern() {
     for pattern in ["mlmi>nwrqk>fvg", "mlmi>fvg>nwrqk", "nwrqk>fvg>mlmi", "nwrqk>mlmi>fvg"] {
         assert!(run.count(&["counts", "synergies_by_pattern", pattern]) > 0, "{pattern} never fires");
     }
+    let due = run.count(&["counts", "decisions"]) + run.count(&["agents", "not_ready"]);
+    assert_eq!(run.count(&["counts", "synergies"]), due, "each synergy is decided on, or came too early");
+    assert!(run.total(&["counts", "synergies_unlisted"]) > 0, "{}", run.value(&["counts"]));
     check_decisions(&run);
     check_explained(&run);
 }
@@ -189,6 +192,16 @@ fn simulated_misses_and_latency_replay_and_reloads_act_from_their_time_on() {
             .collect();
         rows
     };
+    let seqs = Table::read(&swapped.dir, "decisions").uints("seq");
+    for (seq, file, of) in
+        [(seqs.first(), "built-in nwrqk.safetensors", &model), (seqs.last(), "retrained", &other)]
+    {
+        let mut command = Command::new(PROGRAM);
+        command.arg("explain").arg(&swapped.dir).args(["--seq", &seq.unwrap().expect("no null").to_string()]);
+        let page = Ended::from(command.output().expect("the program starts")).stdout;
+        let line = page.lines().find(|line| line.contains(file)).unwrap_or_else(|| panic!("{file}: {page}"));
+        assert!(line.contains("nwrqk ") && line.contains(&sha256(of)[..16]), "{line}");
+    }
     let (same, swapped) = (says(&same), says(&swapped));
     let first =
         |rows: &[(i64, String, u64)]| rows.iter().filter(|row| row.0 < middle).cloned().collect::<Vec<_>>();
@@ -344,4 +357,76 @@ fn synergy_only_takes_each_synergy_and_says_no_decisions() {
     assert!(run.count(&["counts", "synergies"]) > 5 && run.count(&["counts", "orders"]) > 5);
     assert_eq!(run.count(&["counts", "decisions"]), 0);
     check_same(&run, &place.run("split", &config, &data, &["--set", "run.layout=split"]));
+}
+
+/// The ensemble's rows of a run's decisions.
+fn wholes(run: &Run) -> Vec<(u64, String, String, String)> {
+    let table = Table::read(&run.dir, "decisions");
+    let [agents, symbols, outcomes] = ["agent", "symbol", "outcome"].map(|column| table.names(column));
+    let verdicts = table.texts("verdict");
+    let seqs = table.uints("seq");
+    let rows = (0..table.rows()).filter(|row| agents[*row] == "ensemble");
+    rows.map(|row| {
+        let seq = seqs[row].expect("no null");
+        let verdict = verdicts[row].clone().expect("no null of the ensemble");
+        (seq, symbols[row].clone(), verdict, outcomes[row].clone())
+    })
+    .collect()
+}
+
+#[test]
+fn exits_are_told_apart_from_decisions() {
+    let place = Place::new();
+    let data = market(&place, 14);
+    let text = config("[agents]\ndecide_on = \"bar\"\ngate = 0.34\n");
+    let run = place.run("run", &text, &data, &[]);
+    let table = Table::read(&run.dir, "orders");
+    let (purposes, symbols, causes) =
+        (table.names("purpose"), table.names("symbol"), table.uints("cause_seq"));
+    let exits = |purpose: &str| run.count(&["agents", "exits", purpose]);
+    for purpose in ["stop", "target"] {
+        let orders = purposes.iter().filter(|of| *of == purpose).count();
+        assert!(
+            orders > 9 && exits(purpose) > 9,
+            "{orders} {purpose} of {}",
+            run.value(&["agents", "exits"])
+        );
+    }
+    assert!(purposes.iter().filter(|of| *of == "time_stop").count() as u64 >= exits("time_stop"));
+    let caused = |seq: u64, symbol: &str, is_decision: bool| {
+        let of = |row: &usize| causes[*row] == Some(seq) && symbols[*row] == symbol;
+        (0..table.rows()).filter(of).any(|row| (purposes[row] == "decision") == is_decision)
+    };
+    let decisions = wholes(&run);
+    let mut beside = 0;
+    for (seq, symbol, verdict, outcome) in &decisions {
+        assert_eq!(*outcome == "approved", caused(*seq, symbol, true), "{symbol} at input {seq}: {outcome}");
+        let is_left = caused(*seq, symbol, false);
+        assert!(!is_left || ["leaving", "act"].contains(&verdict.as_str()), "{symbol} at {seq}: {verdict}");
+        beside += u64::from(is_left && verdict == "leaving");
+    }
+    assert!(beside > 0, "some exits share their input with a decision");
+}
+
+#[test]
+fn what_came_too_early_or_is_not_listed_is_counted() {
+    let place = Place::new();
+    let data = market(&place, 14);
+    let all = "\"mlmi>nwrqk>fvg\", \"mlmi>fvg>nwrqk\", \"nwrqk>fvg>mlmi\", \"nwrqk>mlmi>fvg\", \"fvg>mlmi>nwrqk\", \"fvg>nwrqk>mlmi\"";
+    let listed =
+        |patterns: &str| config(&format!("[synergy]\ncool_down = \"0s\"\npatterns = [{patterns}]\n"));
+    let all = place.run("all", &listed(all), &data, &[]);
+    let some = place.run("some", &listed("\"mlmi>nwrqk>fvg\""), &data, &[]);
+    assert_eq!(all.total(&["counts", "synergies_unlisted"]), 0);
+    // Without a cool-down a set that is not listed is emptied just as one that is.
+    for pattern in ["mlmi>fvg>nwrqk", "fvg>mlmi>nwrqk", "fvg>nwrqk>mlmi"] {
+        let expected = all.value(&["counts", "synergies_by_pattern"]).get(pattern).cloned();
+        let found = some.value(&["counts", "synergies_unlisted"]).get(pattern).cloned();
+        assert_eq!(found, expected, "{pattern}: {}", some.value(&["counts"]));
+    }
+    assert!(all.count(&["agents", "not_ready"]) > 0, "{}", all.value(&["agents"]));
+    for run in [&all, &some] {
+        let due = run.count(&["counts", "decisions"]) + run.count(&["agents", "not_ready"]);
+        assert_eq!(run.count(&["counts", "synergies"]), due);
+    }
 }

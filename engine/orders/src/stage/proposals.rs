@@ -67,6 +67,7 @@ impl OrderStage {
             cause_seq: wish.cause_seq,
             ts: frame.input().ts,
             delay: wish.delay,
+            purpose: wish.purpose,
         };
         self.orders[symbol.index()].add(id, side, quantity);
         self.gate.on_order(&order);

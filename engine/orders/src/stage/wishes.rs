@@ -31,12 +31,12 @@ impl OrderStage {
             if frame.events[i].kind != Kind::INTENT {
                 continue;
             }
-            let Intent { symbol, goal, delay } = Intent::from_event(&frame.events[i]);
+            let Intent { symbol, goal, delay, purpose } = Intent::from_event(&frame.events[i]);
             self.supersede(frame, symbol);
             match goal {
                 Goal::Withdraw => self.withdraw(frame, symbol),
                 Goal::Target { position, style } => {
-                    let wish = Wish { symbol, position, style, delay, cause_seq: frame.input().seq };
+                    let wish = Wish { symbol, position, style, delay, purpose, cause_seq: frame.input().seq };
                     if self.pursue(frame, wish, &mut nth)? == Pursued::Waits {
                         self.say(frame, wish, WaitStep::Begun);
                     }
@@ -120,8 +120,8 @@ impl OrderStage {
 
     /// Emits what became of a wish that waits, or did.
     fn say(&mut self, frame: &mut Frame, wish: Wish, step: WaitStep) {
-        let Wish { symbol, position, cause_seq, .. } = wish;
-        let event = TargetWait { symbol, position, cause_seq, step }.to_event(frame.input());
+        let Wish { symbol, position, cause_seq, purpose, .. } = wish;
+        let event = TargetWait { symbol, position, cause_seq, step, purpose }.to_event(frame.input());
         frame.push(event);
         self.order_hash.events(&[event]);
     }

@@ -2,7 +2,9 @@
 //! risk's words.
 
 use super::features::{self, FeatureSet};
+use super::models;
 use crate::decided::Decided;
+use crate::meta::AnsweringModel;
 use crate::read::{Nullable as _, ReadError, Rows, TableFile};
 use std::path::Path;
 
@@ -14,6 +16,8 @@ pub(super) struct Context {
     pub readings: Vec<Reading>,
     /// By matrix that agents read.
     pub features: Vec<FeatureSet>,
+    /// The run's models.
+    pub models: Vec<AnsweringModel>,
     /// The wishes of the symbol and the decision's input that risk refused.
     pub refusals: Vec<Refusal>,
 }
@@ -40,7 +44,7 @@ pub(super) struct Reading {
 /// A refused wish.
 pub(super) struct Refusal {
     pub reason: String,
-    /// The wish, in words.
+    /// The wish, in words, with its purpose.
     pub raw: String,
 }
 
@@ -51,6 +55,7 @@ impl Context {
             bars: bars(run_dir, decided)?,
             readings: readings(run_dir, decided)?,
             features: features::read(run_dir, decided)?,
+            models: models::read(run_dir)?,
             refusals: refusals(run_dir, decided)?,
         })
     }

@@ -1,4 +1,4 @@
-//! `explain`: one decision's whole cause, from tick to order, as plain text.
+//! `explain`: one decision's whole cause, from tick to order, as plain text; of an exit, why the position was left.
 //!
 //! Why: a decision that cannot be explained cannot be trusted. Everything stands in the run folder's tables, and the
 //! arithmetic is written out with the recorded numbers, so that a reader can check it by hand.
@@ -12,13 +12,17 @@ mod arithmetic;
 mod columns;
 mod context;
 mod features;
+mod left;
+mod models;
 mod saw;
 mod text;
 
 use crate::caused::{self, Cause};
 use crate::decided::{self, DECISIONS, Decided};
+use crate::exits;
 use crate::read::{ReadError, Scan};
 use context::Context;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +66,7 @@ impl fmt::Display for ExplainError {
             Self::NoDecision { run_dir, seq, before, after } => {
                 write!(
                     f,
-                    "input {seq} of {} caused no decision; name one that did with --seq: ",
+                    "input {seq} of {} caused no decision and no exit; name one that did with --seq: ",
                     run_dir.display()
                 )?;
                 match (before, after) {
@@ -84,29 +88,39 @@ impl From<ReadError> for ExplainError {
     }
 }
 
-/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars,
-/// indicators, synergy, features, portfolio context, what each agent said, how it was combined, gate, verdict, risk's
-/// answer, orders and fills.
+/// The whole cause of the decisions that input `seq` led to, in the order of their symbols: input, bars, indicators,
+/// synergy, features, portfolio context, what each agent said, how it was combined, gate, verdict, risk's answer,
+/// orders and fills. Then the exits of other symbols that it caused; without a decision, those are all, or those of
+/// whose orders it is the last word.
 ///
 /// # Errors
-/// [`ExplainError`] where the folder cannot be read or the input caused no decision.
+/// [`ExplainError`] where the folder cannot be read or the input caused neither a decision nor an exit.
 pub fn explain(run_dir: &Path, seq: u64) -> Result<String, ExplainError> {
     if !run_dir.is_dir() {
         return Err(ReadError::NoFolder(run_dir.to_owned()).into());
     }
     let mut decisions = decided::read(run_dir, |of, _| of == seq)?;
-    if decisions.is_empty() {
-        return Err(nearest(run_dir, seq)?);
-    }
     decisions.sort_by(|a, b| a.symbol.cmp(&b.symbol));
-    let keys = decisions.iter().map(|decided| (decided.seq, decided.symbol.clone()));
-    let causes = caused::read(run_dir, keys, FILLS_MAX)?;
+    let keys: BTreeSet<(u64, String)> = decisions.iter().map(key).collect();
+    let causes = caused::read(run_dir, keys.iter().cloned(), FILLS_MAX)?;
+    let ids: BTreeSet<&str> =
+        causes.values().flat_map(|cause| &cause.orders).map(|order| order.id.as_str()).collect();
+    let exits = exits::read(run_dir, |exit| {
+        let is_last_word = decisions.is_empty() && exit.seq == seq;
+        exit.cause_seq == seq || is_last_word || ids.contains(exit.id.as_str())
+    })?;
     let nothing = Cause::default();
     let mut pages = Vec::new();
     for decided in &decisions {
         let cause = causes.get(&key(decided)).unwrap_or(&nothing);
         let context = Context::read(run_dir, decided)?;
-        pages.push(text::page(decided, cause, &context));
+        pages.push(text::page(decided, cause, &context, &exits));
+    }
+    let left = exits.values().map(|exit| (exit.cause_seq, exit.symbol.clone()));
+    let left = left.filter(|key| !keys.contains(key));
+    pages.extend(left::pages(&caused::read(run_dir, left, FILLS_MAX)?, &exits));
+    if pages.is_empty() {
+        return Err(nearest(run_dir, seq)?);
     }
     Ok(pages.join(&format!("\n{}\n\n", "-".repeat(72))))
 }

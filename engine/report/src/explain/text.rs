@@ -4,14 +4,21 @@
 use super::FILLS_MAX;
 use super::columns::{Align, aligned, decimal, instant, maybe_decimal, number, row};
 use super::context::{BarRow, Context, Reading};
-use super::{arithmetic, saw};
+use super::{arithmetic, left, models, saw};
 use crate::caused::{Cause, FillRow, OrderRow, SynergyRow};
 use crate::decided::{Decided, Whole};
+use crate::exits::{ExitOrder, apart, purpose_of_refused};
 use crate::format;
-use model::{Agent, Urgency};
+use model::{Agent, Purpose, Urgency};
+use std::collections::BTreeMap;
 
 /// One decision's page.
-pub(super) fn page(decided: &Decided, cause: &Cause, context: &Context) -> String {
+pub(super) fn page(
+    decided: &Decided,
+    cause: &Cause,
+    context: &Context,
+    exits: &BTreeMap<String, ExitOrder>,
+) -> String {
     let mut sections = vec![
         head(decided),
         section("Input", vec![input(decided, context)]),
@@ -24,16 +31,23 @@ pub(super) fn page(decided: &Decided, cause: &Cause, context: &Context) -> Strin
         sections.push(section("Portfolio context the agents read", saw::context(whole)));
     }
     sections.push(section("Agents", agents(decided)));
+    sections.push(section("Models that answered", models::lines(&context.models, decided.ts)));
     if let Some(whole) = &decided.whole {
         sections.push(section("Combination", arithmetic::lines(decided, whole)));
         sections.push(section("Choice", choice(whole, decided)));
         sections.push(section("Risk", vec![risk(whole, context)]));
     }
-    sections.push(section("Orders", orders(&cause.orders)));
+    let (own, of_exits) = apart(cause, exits);
+    sections.push(section("Orders", orders(&own)));
+    let beside = left::beside(&of_exits, &context.refusals);
+    if !beside.is_empty() {
+        sections.push(section("Exit of the position at the same input", beside));
+    }
     sections.join("\n")
 }
 
-fn section(title: &str, lines: Vec<String>) -> String {
+/// A title and its lines, none of which ends in spaces.
+pub(super) fn section(title: &str, lines: Vec<String>) -> String {
     let mut text = format!("{title}\n");
     for line in lines {
         text += line.trim_end();
@@ -175,7 +189,7 @@ fn choice(whole: &Whole, decided: &Decided) -> Vec<String> {
 
 fn verdict(whole: &Whole, decided: &Decided) -> String {
     let target = maybe_decimal(whole.target);
-    let stays = format!("the position stays {target}");
+    let stays = format!("nothing is wished for, and {target} is held");
     let missing: Vec<&str> = Agent::ALL
         .into_iter()
         .filter(|agent| decided.say(*agent).is_some_and(|say| say.missed))
@@ -185,10 +199,13 @@ fn verdict(whole: &Whole, decided: &Decided) -> String {
         "act" => format!("act: risk is asked for a position of {target}"),
         "below_gate" => format!("below_gate: the confidence is below the gate; {stays}"),
         "wait" => format!("wait: entry says wait; {stays}"),
-        "at_target" => format!("at_target: what is wanted is held, or rounds to nothing; {stays}"),
+        "at_target" => {
+            format!("at_target: what is wanted is held to less than a lot, or rounds to nothing; {stays}")
+        }
         "superseded" => format!(
             "superseded: a position of {target} waited for the answer to a cancel, and a newer wish or the run's end took its place"
         ),
+        "leaving" => format!("leaving: an exit is under way and goes on whatever is decided; {stays}"),
         "timed_out" => format!("timed_out: no answer from {}; {stays}", missing.join(", ")),
         other => other.to_owned(),
     }
@@ -198,25 +215,29 @@ fn risk(whole: &Whole, context: &Context) -> String {
     match (whole.outcome.as_str(), whole.outcome.strip_prefix("refused:")) {
         ("approved", _) => "  approved".to_owned(),
         (_, Some(reason)) => {
-            let wish = context.refusals.iter().find(|refusal| refusal.reason == reason);
+            let wish = context.refusals.iter().find(|refusal| {
+                refusal.reason == reason && purpose_of_refused(&refusal.raw) == Purpose::Decision
+            });
             let wish = wish.map_or_else(String::new, |refusal| format!(": {}", refusal.raw));
             format!("  refused by risk.{reason}{wish}")
         }
         _ if whole.verdict == "act" => {
-            "  not asked: what is on its way already leads to the target".to_owned()
+            "  not asked: with what is held and on its way, less than a lot is missing to the target"
+                .to_owned()
         }
         _ => "  not asked".to_owned(),
     }
 }
 
-fn orders(orders: &[OrderRow]) -> Vec<String> {
+fn orders(orders: &[&OrderRow]) -> Vec<String> {
     if orders.is_empty() {
         return vec!["  none".to_owned()];
     }
-    orders.iter().flat_map(order).collect()
+    orders.iter().flat_map(|one| order(one)).collect()
 }
 
-fn order(order: &OrderRow) -> Vec<String> {
+/// An order with its fills.
+pub(super) fn order(order: &OrderRow) -> Vec<String> {
     let limit = order.limit_price.map_or_else(String::new, |price| format!(" {}", decimal(price)));
     let filled = match order.avg_price {
         Some(price) => format!("filled {} at {} on average", decimal(order.filled), decimal(price)),

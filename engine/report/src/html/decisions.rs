@@ -11,6 +11,7 @@ use super::thin::Thin;
 use crate::agents::ENSEMBLE;
 use crate::caused::{self, Causes};
 use crate::decided::{self, DECISIONS, Decided, P, probabilities};
+use crate::exits::{self, ExitOrder};
 use crate::format;
 use crate::read::{ReadError, Scan, TableFile};
 use model::{Action, Agent};
@@ -53,10 +54,12 @@ pub(super) struct Decisions {
     pub drawn: Vec<DrawnSymbol>,
     /// How many symbols have decisions.
     pub symbols_total: usize,
-    /// The most confident, in order of time.
+    /// The most confident of those that no time-out ended, in order of time.
     pub shown: Vec<Decided>,
     /// What they rest on, and what came of them.
     pub causes: Causes,
+    /// The exits among their orders, by id.
+    pub exits: BTreeMap<String, ExitOrder>,
 }
 
 /// The decisions of a symbol, thinned.
@@ -112,7 +115,10 @@ pub(super) fn survey(run_dir: &Path) -> Result<Option<Survey>, ReadError> {
             let symbol = symbols.text(row);
             count(&mut survey.outcomes, outcomes.get(row));
             count(&mut survey.verdicts, verdicts.get(row));
-            confident.add(confidences.value(row), seqs.value(row), &symbol);
+            // Where an answer is missing, its default of 1 makes the confidence.
+            if outcomes.get(row).map(Fate::of) != Some(Fate::Timeout) {
+                confident.add(confidences.value(row), seqs.value(row), &symbol);
+            }
             *survey.by_symbol.entry(symbol).or_default() += 1;
         }
         Ok(())
@@ -164,6 +170,10 @@ pub(super) fn read(run_dir: &Path, survey: Survey, market: &Market) -> Result<De
         })
         .collect();
     read_series(run_dir, &mut drawn)?;
+    let causes = caused::read(run_dir, shown.iter().cloned(), FILLS_MAX)?;
+    let ids: BTreeSet<&str> =
+        causes.values().flat_map(|cause| &cause.orders).map(|order| order.id.as_str()).collect();
+    let exits = exits::read(run_dir, |exit| ids.contains(exit.id.as_str()))?;
     let is_shown = |seq, symbol: &str| shown.contains(&(seq, symbol.to_owned()));
     Ok(Decisions {
         total: by_symbol.values().sum(),
@@ -173,7 +183,8 @@ pub(super) fn read(run_dir: &Path, survey: Survey, market: &Market) -> Result<De
         drawn,
         symbols_total: by_symbol.len(),
         shown: decided::read(run_dir, is_shown)?,
-        causes: caused::read(run_dir, shown.iter().cloned(), FILLS_MAX)?,
+        exits,
+        causes,
     })
 }
 

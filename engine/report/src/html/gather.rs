@@ -6,7 +6,7 @@ use super::market::{self, Market};
 use super::thin::Thin;
 use super::timechart::Span;
 use crate::format;
-use crate::read::{ReadError, Rows, Scan, Texts, unreadable, wanted};
+use crate::read::{ReadError, Rows, Scan, TableFile, Texts, unreadable, wanted};
 use arrow_array::{Array, Decimal128Array, TimestampNanosecondArray, UInt64Array};
 use std::collections::BTreeMap;
 use std::fs;
@@ -70,7 +70,7 @@ pub(super) struct Reject {
     pub reason: Tally,
 }
 
-const ORDER_COLUMNS: [&str; 11] = [
+const ORDER_COLUMNS: [&str; 12] = [
     "ts_event",
     "client_order_id",
     "symbol",
@@ -82,6 +82,8 @@ const ORDER_COLUMNS: [&str; 11] = [
     "status",
     "filled",
     "avg_price",
+    // A folder from before orders said what they were for lacks it.
+    "purpose",
 ];
 const FILL_COLUMNS: [&str; 9] = [
     "ts_event",
@@ -106,7 +108,7 @@ pub(super) fn gather(run_dir: &Path) -> Result<Run, ReadError> {
     let survey = decisions::survey(run_dir)?;
     let market = market::read(run_dir, survey.as_ref().map(|survey| &survey.by_symbol))?;
     let decisions = survey.map(|survey| decisions::read(run_dir, survey, &market)).transpose()?;
-    let orders = head(run_dir, "orders.parquet", &ORDER_COLUMNS)?;
+    let orders = head(run_dir, "orders.parquet", order_columns(run_dir)?)?;
     let fills = head(run_dir, "fills.parquet", &FILL_COLUMNS)?;
     let rejects = rejects(run_dir)?;
     let span = span(&facts, &equity, &market, decisions.as_ref());
@@ -135,6 +137,12 @@ fn equity(run_dir: &Path) -> Result<Equity, ReadError> {
         Ok(())
     })?;
     Ok(series)
+}
+
+/// The columns of orders that are there to be shown.
+fn order_columns(run_dir: &Path) -> Result<&'static [&'static str], ReadError> {
+    let has_purpose = TableFile::open(run_dir, "orders.parquet")?.has("purpose");
+    Ok(if has_purpose { &ORDER_COLUMNS } else { &ORDER_COLUMNS[..ORDER_COLUMNS.len() - 1] })
 }
 
 fn head(run_dir: &Path, file: &str, columns: &'static [&'static str]) -> Result<Head, ReadError> {

@@ -7,24 +7,21 @@ use super::decisions::{Decisions, SHOWN_MAX};
 use super::tables::{pair, sentence};
 use crate::caused::{Cause, OrderRow, SynergyRow};
 use crate::decided::{Decided, Say, Whole};
+use crate::exits::{self, ExitOrder};
 use crate::format::{self, UNDEFINED, clip, escape};
 use model::{Action, Agent, CONTEXT_LEN, Urgency};
+use std::collections::BTreeMap;
 
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 40;
+/// The outcome where an answer was missing.
+const TIMEOUT: &str = "timeout";
 /// Orders of a decision that are shown.
 const ORDERS_MAX: usize = 4;
 
 /// The list of the most confident decisions.
 pub(super) fn list(decisions: &Decisions) -> String {
-    let note = if decisions.total > SHOWN_MAX as u64 {
-        format!(
-            "The {SHOWN_MAX} most confident of {} decisions, in order of time; all of them are in decisions.parquet.",
-            format::count(decisions.total)
-        )
-    } else {
-        format!("All {} decisions.", format::count(decisions.total))
-    };
+    let note = note(decisions);
     let heads = ["Time, UTC", "Symbol", "Asked for", "Says", "Confidence | gate", "How", "Outcome"];
     let heads: String = heads.map(|head| format!("<span>{head}</span>")).concat();
     let nothing = Cause::default();
@@ -33,7 +30,7 @@ pub(super) fn list(decisions: &Decisions) -> String {
         .iter()
         .map(|decided| {
             let cause = decisions.causes.get(&(decided.seq, decided.symbol.clone())).unwrap_or(&nothing);
-            row(decided, cause)
+            row(decided, cause, &decisions.exits)
         })
         .collect();
     format!(
@@ -42,11 +39,30 @@ pub(super) fn list(decisions: &Decisions) -> String {
     )
 }
 
+fn note(decisions: &Decisions) -> String {
+    let timeouts =
+        decisions.outcomes.iter().find(|tally| tally.name == TIMEOUT).map_or(0, |tally| tally.count);
+    let total = decisions.total - timeouts;
+    let left_out = match timeouts {
+        0 => String::new(),
+        count => format!(" {} that timed out are not among them.", format::count(count)),
+    };
+    if total > SHOWN_MAX as u64 {
+        format!(
+            "The {SHOWN_MAX} most confident of {} decisions, in order of time; all of them are in decisions.parquet.\
+             {left_out}",
+            format::count(total)
+        )
+    } else {
+        format!("All {} decisions.{left_out}", format::count(total))
+    }
+}
+
 fn name(text: &str) -> String {
     escape(&clip(text, NAME_CHARS_MAX))
 }
 
-fn row(decided: &Decided, cause: &Cause) -> String {
+fn row(decided: &Decided, cause: &Cause, exits: &BTreeMap<String, ExitOrder>) -> String {
     let whole = decided.whole.as_ref();
     let asked_for = whole.and_then(|whole| whole.pattern.as_deref().zip(whole.direction.as_deref()));
     let asked_for = asked_for.map_or_else(
@@ -71,7 +87,7 @@ fn row(decided: &Decided, cause: &Cause) -> String {
         name(&decided.symbol),
         because(cause.synergy.as_ref()),
         whole.and_then(|whole| whole.context).map_or_else(String::new, context),
-        came_of_it(whole, cause),
+        came_of_it(whole, cause, exits),
         decided.seq,
         voices(decided),
         whole.map_or_else(String::new, chosen)
@@ -185,6 +201,7 @@ fn chosen(whole: &Whole) -> String {
         "below_gate" => "Hold: below the gate",
         "wait" => "Hold: entry says wait",
         "at_target" => "Hold: already there",
+        "leaving" => "Hold: an exit is under way",
         "timed_out" => "Hold: an answer was missing",
         "superseded" => "Hold: waited, then replaced",
         _ => UNDEFINED,
@@ -204,15 +221,22 @@ fn chosen(whole: &Whole) -> String {
     format!("<h4>Chosen</h4><dl>{}</dl>", pairs.concat())
 }
 
-fn came_of_it(whole: Option<&Whole>, cause: &Cause) -> String {
+fn came_of_it(whole: Option<&Whole>, cause: &Cause, exits: &BTreeMap<String, ExitOrder>) -> String {
+    let (own, of_exits) = exits::apart(cause, exits);
     let said = whole.map_or_else(String::new, |whole| outcome(&whole.outcome));
-    let orders: String = cause.orders.iter().take(ORDERS_MAX).map(order).collect();
-    let more = match cause.orders.len() {
+    let orders: String = own.iter().take(ORDERS_MAX).map(|one| order(one)).collect();
+    let beside: String = of_exits
+        .iter()
+        .take(ORDERS_MAX)
+        .map(|(purpose, one)| format!("<p>No part of it, {}:</p>{}", exits::reason(*purpose), order(one)))
+        .collect();
+    let beside = if beside.is_empty() { beside } else { format!("<h4>An exit beside it</h4>{beside}") };
+    let more = match own.len() {
         count if count > ORDERS_MAX => format!("<p>and {} orders more</p>", count - ORDERS_MAX),
         0 => "<p>No order.</p>".to_owned(),
         _ => String::new(),
     };
-    format!("<h4>What came of it: {said}</h4>{orders}{more}")
+    format!("<h4>What came of it: {said}</h4>{orders}{more}{beside}")
 }
 
 fn order(order: &OrderRow) -> String {

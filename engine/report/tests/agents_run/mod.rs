@@ -5,12 +5,12 @@ use matrices::{Column, MatrixSpec};
 use model::{
     Action, Agent, Bar, BarSource, CONTEXT_LEN, Decision, Direction, Event, Fill, Frame, Goal, IndicatorSet,
     Instrument, InstrumentTable, Intent, Kind, Liquidity, MarketContext, Matrix, Money, Nanos, Order,
-    OrderId, OrderType, Pattern, Price, Quantity, RefusalReason, Side, Signal, Style, SymbolId, SymbolTable,
-    Synergy, TimeInForce, Timeframe, Urgency, Verdict,
+    OrderId, OrderType, Pattern, Price, Purpose, Quantity, RefusalReason, Side, Signal, Style, SymbolId,
+    SymbolTable, Synergy, TimeInForce, Timeframe, Urgency, Verdict,
 };
 use report::{
-    CountsSummary, DataSection, OptionalTable, Overwrite, PerformanceSummary, PortfolioSummary, RunFolder,
-    RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
+    AnsweringModel, CountsSummary, DataSection, OptionalTable, Overwrite, PerformanceSummary,
+    PortfolioSummary, RunFolder, RunMeta, SCHEMA_VERSION, SpeedSummary, Summary,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,12 +50,26 @@ pub fn meta(matrix_table: OptionalTable) -> RunMeta {
             matrix("tactical", 0, 3, &["price_momentum_5", "fvg_age"]),
         ],
         matrices_read: vec![0, 2],
+        models: models(),
         matrix_table,
         batch_table: OptionalTable::Omitted,
         session: "0badcafe".to_owned(),
         strategy: "marl".to_owned(),
         account: "backtest".to_owned(),
     }
+}
+
+/// Each agent's, and a reload of the first between the decisions.
+fn models() -> Vec<AnsweringModel> {
+    let model = |agent: &str, from_ns, file: String, digits: &str| AnsweringModel {
+        agent: agent.to_owned(),
+        from_ns,
+        file,
+        sha256: digits.repeat(32),
+    };
+    let at_start = Agent::ALL.map(Agent::name).map(|agent| model(agent, None, format!("{agent}.st"), "0a"));
+    let reload = model("mlmi", Some(minute(35).0), "later/mlmi.st".to_owned(), "1b");
+    at_start.into_iter().chain([reload]).collect()
 }
 
 pub fn summary() -> Summary {
@@ -86,6 +100,7 @@ pub fn summary() -> Summary {
             fills: 0,
             refused: BTreeMap::new(),
             synergies_by_pattern: BTreeMap::new(),
+            synergies_unlisted: BTreeMap::new(),
         },
         portfolio: PortfolioSummary {
             currency: "USD".to_owned(),
@@ -226,7 +241,16 @@ pub fn voices(action: Action, entry: Urgency) -> [[f32; 3]; 6] {
 
 pub fn want(frame: &mut Frame, symbol: SymbolId, position: &str, refused: Option<RefusalReason>) {
     let goal = Goal::Target { position: Quantity::parse(position).unwrap(), style: Style::Market };
-    let (input, intent) = (*frame.input(), Intent::new(symbol, goal));
+    wish(frame, Intent::new(symbol, goal), refused);
+}
+
+/// A wish to leave, without asking anybody.
+pub fn leave(frame: &mut Frame, symbol: SymbolId, purpose: Purpose, refused: Option<RefusalReason>) {
+    wish(frame, Intent::exit(symbol, purpose), refused);
+}
+
+fn wish(frame: &mut Frame, intent: Intent, refused: Option<RefusalReason>) {
+    let input = *frame.input();
     frame.push(intent.to_event(&input, Kind::INTENT, None));
     if refused.is_some() {
         frame.push(intent.to_event(&input, Kind::REFUSAL, refused));
@@ -248,21 +272,47 @@ pub fn late_order(
     quantity: &str,
     limit: Option<&str>,
 ) {
+    let limit = limit.map_or(OrderType::Market, |text| OrderType::Limit(Price::parse(text).unwrap()));
+    let order = order_of(frame, id, symbol, side, quantity, limit);
+    frame.push(Order { cause_seq, ..order }.to_event());
+}
+
+/// An order that leaves a position.
+pub fn exit_order(
+    frame: &mut Frame,
+    id: u32,
+    symbol: SymbolId,
+    side: Side,
+    quantity: &str,
+    purpose: Purpose,
+) {
+    let order = order_of(frame, id, symbol, side, quantity, OrderType::Market);
+    frame.push(Order { purpose, ..order }.to_event());
+}
+
+fn order_of(
+    frame: &Frame,
+    id: u32,
+    symbol: SymbolId,
+    side: Side,
+    quantity: &str,
+    order_type: OrderType,
+) -> Order {
     let input = *frame.input();
-    let order = Order {
+    Order {
         id: OrderId(id),
         nth: 1 + frame.events.iter().filter(|event| event.kind == Kind::ORDER).count() as u32,
         symbol,
         side,
-        order_type: limit.map_or(OrderType::Market, |text| OrderType::Limit(Price::parse(text).unwrap())),
+        order_type,
         tif: TimeInForce::Gtc,
         quantity: Quantity::parse(quantity).unwrap(),
         seq: input.seq,
-        cause_seq,
+        cause_seq: input.seq,
         ts: input.ts,
         delay: Nanos(0),
-    };
-    frame.push(order.to_event());
+        purpose: Purpose::Decision,
+    }
 }
 
 fn fill(seq: u64, id: u32, symbol: SymbolId, side: Side, quantity: &str, price: &str) -> Frame {
@@ -337,7 +387,7 @@ fn nobody_acts() -> Frame {
     frame
 }
 
-/// Wishes beside the decisions: what is on its way suffices; against the synergy; a refusal of another wish.
+/// Wishes beside the decisions: what is on its way suffices; against the synergy; a refusal of an exit.
 fn beside_others() -> Frame {
     let mut frame = timer(30, 60);
     bar(&mut frame, AAA, 1, &[0.2, -0.05]);
@@ -348,9 +398,9 @@ fn beside_others() -> Frame {
     let confidence = against.confidence * 0.7;
     let synergy = Some((Pattern::ALL[1], Direction::Long));
     frame.push_decision(Decision { synergy, confidence, ..against });
-    frame.push_decision(decision(CCC, voices(Action::Flat, Urgency::Aggressive), Verdict::Act, "0"));
-    want(&mut frame, CCC, "5", Some(RefusalReason::MaxOrderQuantity));
-    want(&mut frame, CCC, "0", None);
+    frame.push_decision(decision(CCC, voices(Action::Short, Urgency::Aggressive), Verdict::Act, "-1"));
+    leave(&mut frame, CCC, Purpose::TimeStop, Some(RefusalReason::MaxOrderQuantity));
+    want(&mut frame, CCC, "-1", None);
     order(&mut frame, 1, CCC, Side::Sell, "1", None);
     frame
 }
@@ -360,6 +410,25 @@ fn refused_otherwise() -> Frame {
     let mut frame = timer(40, 90);
     frame.push_decision(decision(AAA, voices(Action::Short, Urgency::Aggressive), Verdict::Act, "-3"));
     want(&mut frame, AAA, "-2.5", Some(RefusalReason::MaxDailyLoss));
+    frame
+}
+
+/// A decision while an exit is under way, and an exit of a symbol that nobody decides on.
+fn left_beside() -> Frame {
+    let mut frame = timer(50, 95);
+    frame.push_decision(decision(AAA, voices(Action::Flat, Urgency::Aggressive), Verdict::Leaving, "1.5"));
+    for (id, symbol, purpose) in [(2, AAA, Purpose::Stop), (3, BBB, Purpose::Target)] {
+        leave(&mut frame, symbol, purpose, None);
+        exit_order(&mut frame, id, symbol, Side::Sell, "1.5", purpose);
+    }
+    frame
+}
+
+/// An exit, and no decision.
+fn left_alone() -> Frame {
+    let mut frame = timer(60, 100);
+    leave(&mut frame, CCC, Purpose::TimeStop, None);
+    exit_order(&mut frame, 4, CCC, Side::Buy, "1", Purpose::TimeStop);
     frame
 }
 
@@ -379,6 +448,9 @@ pub fn frames() -> Vec<Frame> {
         nobody_acts(),
         beside_others(),
         refused_otherwise(),
+        left_beside(),
+        left_alone(),
+        fill(61, 4, CCC, Side::Buy, "1", "99"),
     ]
 }
 

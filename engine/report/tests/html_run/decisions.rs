@@ -140,7 +140,8 @@ fn of_symbol(random: &mut Random, made: &Made, nth: usize, symbol: &str, others:
             ts,
             symbol: symbol.to_owned(),
             says,
-            missed: missed.filter(|_| acted.is_none()),
+            // An approved decision may lack an answer, too.
+            missed,
             p,
             outcome,
             verdict,

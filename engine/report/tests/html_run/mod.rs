@@ -213,6 +213,8 @@ fn write_orders(dir: &Path, fills: &[Fill]) {
     let quantities = || decimals(fills.iter().map(|fill| Some(fill.quantity)).collect(), 18);
     let limits = fills.iter().enumerate().map(|(nth, fill)| (nth % 5 == 0).then_some(fill.price)).collect();
     let kinds: Vec<&str> = (0..count).map(|nth| if nth % 5 == 0 { "limit" } else { "market" }).collect();
+    let purpose = |nth: usize| if nth % 9 == 4 { "stop" } else { "decision" };
+    let purposes: Vec<&str> = (0..count).map(purpose).collect();
     let columns = vec![
         ("client_order_id", texts(&ids)),
         ("parent_id", none),
@@ -231,6 +233,7 @@ fn write_orders(dir: &Path, fills: &[Fill]) {
         ("status", all("filled")),
         ("filled", quantities()),
         ("avg_price", decimals(fills.iter().map(|fill| Some(fill.price)).collect(), 18)),
+        ("purpose", texts(&purposes)),
     ];
     write_table(dir, "orders.parquet", columns);
 }

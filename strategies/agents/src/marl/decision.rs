@@ -1,13 +1,17 @@
 //! Who is decided on at a frame, what the agents are asked, and what comes of their answers.
 //!
 //! What comes of a combined action, the first that holds:
+//! - the position is being left, and the target is not on its other side: hold, for the exit goes on whatever is said;
 //! - confidence below the gate: hold;
-//! - the target is what is held, a long or short one rounds to 0, or it would undo an exit that is under way: hold;
+//! - less than a lot parts the target from what is held, or a long or short one rounds to 0: hold;
 //! - `entry` says wait: hold, closing a position included; exits do not pass here;
 //! - else the target, at market or at the touch, after `agents.simulated_latency`; a limit order that still works
 //!   (decisions may come between tactical bars) is withdrawn first, as it is if the target is held.
 //!
-//! If nothing is wished for and an answer was missing, the verdict is that of a time-out, whatever else holds.
+//! While a position is being left, every hold has the verdict `leaving`. If nothing is wished for and an answer was
+//! missing, the verdict is that of a time-out, whatever else holds. A voter that is missing may keep a position from
+//! being entered or added to, for its default is flat; it never takes one away: a target that would close, reduce or
+//! reverse what is held is not wished for then, and the verdict is that of a time-out as well.
 //! Not here: the weighing (`coordination`), exits (`marl`).
 
 use super::{Marl, withdraw_limit};
@@ -15,8 +19,8 @@ use crate::DecideOn;
 use crate::context::Context;
 use crate::coordination::{Vote, urgency_of};
 use model::{
-    Action, Agent, AgentGroup, Decision, Direction, Event, Frame, Intent, Kind, Pattern, Quantity, Style,
-    SymbolId, Urgency, Verdict,
+    Action, Agent, AgentGroup, Decision, Direction, Event, Frame, Intent, Kind, Nanos, Pattern, Quantity,
+    Style, SymbolId, Urgency, Verdict,
 };
 use strategy::Intents;
 
@@ -88,8 +92,8 @@ impl Marl {
         }
     }
 
-    /// Decides on the i-th symbol that is due.
-    pub(super) fn decide(&mut self, i: usize, out: &mut Intents) {
+    /// Decides on the i-th symbol that is due, at engine time `now`.
+    pub(super) fn decide(&mut self, i: usize, now: Nanos, out: &mut Intents) {
         let Due { symbol, synergy, size } = self.due[i];
         let says = std::array::from_fn(|agent| self.policies[agent].answer(i));
         let missed = std::array::from_fn(|agent| self.policies[agent].missed(i));
@@ -98,11 +102,12 @@ impl Marl {
         let held = Quantity::new(self.exits.position(symbol).quantity());
         let wanted = Quantity::new(i64::from(vote.action.sign()) * size.raw());
         let mut verdict = self.verdict(symbol, &vote, wanted, urgency);
-        let is_held = verdict == Verdict::AtTarget && wanted == held && !self.exits.is_leaving(symbol);
-        let replaces = verdict == Verdict::Act || is_held;
-        if verdict != Verdict::Act && missed.contains(&true) {
+        let is_held = verdict == Verdict::AtTarget && !self.exits.calls_for_trade(symbol, wanted);
+        let is_incomplete = missed[..Agent::VOTERS].contains(&true) && self.exits.takes_away(symbol, wanted);
+        if is_incomplete || (verdict != Verdict::Act && missed.contains(&true)) {
             verdict = Verdict::TimedOut;
         }
+        let replaces = verdict == Verdict::Act || is_held;
         self.counts.verdicts[verdict as usize] += 1;
         out.decide(Decision {
             symbol,
@@ -126,7 +131,7 @@ impl Marl {
         }
         if verdict == Verdict::Act {
             let style = if urgency == Urgency::Aggressive { Style::Market } else { Style::Touch };
-            working.on_target(wanted, style);
+            working.on_target(wanted, style, now);
             let delay = self.config.simulated_latency;
             out.push(Intent { delay, ..Intent::target(symbol, wanted, style) });
         }
@@ -136,14 +141,19 @@ impl Marl {
     fn verdict(&self, symbol: SymbolId, vote: &Vote, wanted: Quantity, urgency: Urgency) -> Verdict {
         let rounds_to_nothing = vote.action != Action::Flat && wanted == Quantity::ZERO;
         // A confidence is a number: every answer is finite.
-        if vote.confidence < self.config.gate {
-            Verdict::BelowGate
+        let held_by_vote = if vote.confidence < self.config.gate {
+            Some(Verdict::BelowGate)
         } else if rounds_to_nothing || !self.exits.calls_for_trade(symbol, wanted) {
-            Verdict::AtTarget
+            Some(Verdict::AtTarget)
         } else if urgency == Urgency::Wait {
-            Verdict::Wait
+            Some(Verdict::Wait)
         } else {
-            Verdict::Act
+            None
+        };
+        match held_by_vote {
+            None => Verdict::Act,
+            Some(_) if self.exits.is_leaving(symbol) => Verdict::Leaving,
+            Some(verdict) => verdict,
         }
     }
 }

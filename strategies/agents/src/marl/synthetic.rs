@@ -53,6 +53,7 @@ impl Stages {
         let inputs = Inputs {
             schema: Schema { timeframes: &self.timeframes, names: &names },
             matrices: self.matrices.specs(),
+            synergy_timeframe: self.timeframes[0],
             instruments: &instruments(SYMBOLS),
             initial_capital: capital(),
         };

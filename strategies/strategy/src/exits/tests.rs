@@ -2,17 +2,33 @@
 
 use super::*;
 use model::Side::{Buy, Sell};
-use model::{Account, BarSource, IndicatorSet, Liquidity, Money, Nanos, Price, Side, Timeframe, UNIT};
+use model::{
+    Account, BarSource, IndicatorSet, Instrument, Liquidity, Money, Nanos, Price, Side, SymbolTable,
+    Timeframe, UNIT,
+};
 use proptest::prelude::*;
 
 fn timeframe(text: &str) -> Timeframe {
     Timeframe::parse(text).unwrap()
 }
 
+/// Two symbols that trade in lots of this many units of 1e-9.
+fn instruments(lot: i64) -> InstrumentTable {
+    let symbols = SymbolTable::new(["A".to_owned(), "B".to_owned()]);
+    InstrumentTable::new(symbols, |symbol| Instrument {
+        lot: Quantity::new(lot),
+        ..Instrument::plain(symbol, "USD")
+    })
+}
+
 fn exits_of(config: ExitsConfig) -> Result<Exits, ExitsError> {
+    exits_in_lots(config, 0)
+}
+
+fn exits_in_lots(config: ExitsConfig, lot: i64) -> Result<Exits, ExitsError> {
     let names = [vec![ATR_FEATURE.to_owned()], vec!["sma_20".to_owned(), ATR_FEATURE.to_owned()]];
     let schema = Schema { timeframes: &[timeframe("1m"), timeframe("5m")], names: &names };
-    Exits::new(config, timeframe("5m"), &schema, 2)
+    Exits::new(config, timeframe("5m"), &schema, &instruments(lot))
 }
 
 fn bar(symbol: u32, close: Price) -> Bar {
@@ -176,6 +192,44 @@ fn a_target_calls_for_a_trade_unless_it_is_held_or_undoes_an_exit() {
 }
 
 #[test]
+fn a_target_on_the_same_side_that_is_not_smaller_takes_nothing_away() {
+    let check = |steps: &[Step], lot: i64, expected: [(i64, bool); 5]| {
+        let mut exits = exits_in_lots(ALL, units(lot)).unwrap();
+        run(&mut exits, steps);
+        for (target, takes) in expected {
+            let target = Quantity::new(units(target));
+            assert_eq!(exits.takes_away(SymbolId(1), target), takes, "{target} after {steps:?}");
+        }
+    };
+    check(&[], 1, [(-1, false), (0, false), (1, false), (2, false), (3, false)]);
+    check(&[buy(2, 100)], 1, [(-1, true), (0, true), (1, true), (2, false), (3, false)]);
+    check(&[sell(2, 100)], 1, [(1, true), (0, true), (-1, true), (-2, false), (-3, false)]);
+    check(&[buy(2, 100)], 3, [(-3, false), (0, false), (1, false), (2, false), (3, false)]);
+}
+
+#[test]
+fn less_than_a_lot_is_flat() {
+    let lot = units(2);
+    let run_in_lots = |steps: &[Step]| {
+        let mut exits = exits_in_lots(ALL, lot).unwrap();
+        run(&mut exits, steps);
+        exits
+    };
+    // The exit sold two lots of five units and ends with the rest of one.
+    let left = [Atr(5.0), buy(5, 100), close(90, Some(Stop)), sell(4, 90)];
+    let exits = run_in_lots(&[&left[..], &[close(1, None), close(1000, None)].repeat(9)].concat());
+    let (position, symbol) = (exits.position(SymbolId(1)), SymbolId(1));
+    assert_eq!((position.quantity(), exits.side(symbol), exits.bars_held(symbol)), (units(1), 0, 0));
+    for (target, calls) in [(0, false), (1, false), (2, false), (3, true), (-1, true), (-4, true)] {
+        let target = Quantity::new(units(target));
+        assert_eq!(exits.calls_for_trade(symbol, target), calls, "{target} beside a rest of 1");
+    }
+    // Three more are an entry at the mean of four, with an age of its own; a rest that changes sides is still none.
+    run_in_lots(&[&left[..], &[buy(3, 80), close(76, None), close(75, Some(Stop))]].concat());
+    run_in_lots(&[&left[..], &[sell(2, 90), close(1000, None), sell(1, 100), close(104, None)]].concat());
+}
+
+#[test]
 fn the_atr_is_the_one_at_entry() {
     check(ALL, &[Atr(5.0), buy(1, 100), Atr(50.0), close(91, None), close(90, Some(Stop))]);
     // Adding moves the mean to 110, the distance stays.
@@ -195,6 +249,19 @@ fn zero_is_off_and_still_prices_decide_nothing() {
     check(off, &[&[Atr(5.0), buy(1, 100)], &[close(1, None), close(1000, None)].repeat(100)[..]].concat());
     let timeless = ExitsConfig { time_stop_bars: 0, ..ALL };
     check(timeless, &[&[Atr(0.0), buy(1, 100)], &[close(100, None); 9][..]].concat());
+}
+
+#[test]
+fn a_distance_that_is_configured_is_never_off() {
+    let entry = units(100);
+    for atr in [0.0, 1e-12, 4e-10] {
+        check(ALL, &[Atr(atr), buy(1, 100), Close(entry, None), Close(entry - 1, Some(Stop))]);
+        check(ALL, &[Atr(atr), sell(1, 100), Close(entry, None), Close(entry + 1, Some(Stop))]);
+        // Three times 4e-10 is one unit, too.
+        check(ALL, &[Atr(atr), buy(1, 100), Close(entry, None), Close(entry + 1, Some(Target))]);
+    }
+    let no_stop = ExitsConfig { stop_atr: 0.0, ..ALL };
+    check(no_stop, &[Atr(1e-12), buy(1, 100), Close(entry - 1, None), Close(1, None)]);
 }
 
 #[test]
@@ -219,14 +286,14 @@ fn what_is_out_of_range_or_missing_is_named() {
     }
     let of = |config, names: &[Vec<String>]| {
         let schema = Schema { timeframes: &[timeframe("5m")], names };
-        Exits::new(config, timeframe("5m"), &schema, 1).err().map(|error| error.to_string())
+        Exits::new(config, timeframe("5m"), &schema, &instruments(0)).err().map(|error| error.to_string())
     };
     let expected = "exits: no indicator of 5m gives atr_14; add it to that timeframe's indicators";
     assert_eq!(of(ALL, &[vec![]]).unwrap(), expected);
     let time_only = ExitsConfig { stop_atr: 0.0, target_atr: 0.0, ..ALL };
     assert_eq!(of(time_only, &[vec![]]), None, "the time stop alone needs no ATR");
     let schema = Schema { timeframes: &[timeframe("1m")], names: &[vec![]] };
-    let said = Exits::new(time_only, timeframe("5m"), &schema, 1).unwrap_err().to_string();
+    let said = Exits::new(time_only, timeframe("5m"), &schema, &instruments(0)).unwrap_err().to_string();
     assert_eq!(said, "exits: atr_14 is read on 5m, which the run does not have; add it to bars.timeframes");
 }
 
@@ -261,9 +328,10 @@ fn reference(history: &[(i64, i64)], atr: i64, closes: &[i64], config: &ExitsCon
     let (stop, target) = (config.stop_atr as i64 * atr, config.target_atr as i64 * atr);
     let reason_at = |(i, price): (usize, &i64)| {
         let moved = price * quantity - cost;
-        if stop > 0 && moved <= -stop * quantity.abs() {
+        // A distance of less than a whole unit, here 1e-9, is passed by any move of whole ones.
+        if config.stop_atr > 0.0 && moved <= (-stop * quantity.abs()).min(-1) {
             Some(Stop)
-        } else if target > 0 && moved >= target * quantity.abs() {
+        } else if config.target_atr > 0.0 && moved >= (target * quantity.abs()).max(1) {
             Some(Target)
         } else {
             (config.time_stop_bars > 0 && i + 1 >= config.time_stop_bars as usize).then_some(Time)
