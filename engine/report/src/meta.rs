@@ -54,7 +54,7 @@ pub struct AnsweringModel {
     pub sha256: String,
 }
 
-/// The key of that metadata under which it says whose weights answered.
+/// The key of `decisions.parquet`'s metadata under which it says whose weights answered.
 pub(crate) const MODELS_NOTE: &str = "models";
 
 /// The key of `decisions.parquet`'s metadata under which it says which features the agents saw.

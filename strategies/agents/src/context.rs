@@ -6,8 +6,7 @@
 //! | 1 | unrealised P&L of the symbol's position at the latest close, as a fraction of the account's equity |
 //! | 2 | tactical bars since entry/100; 0 when flat |
 //! | 3 | the account's drawdown, a fraction of its peak |
-//! | 4–7 | 1 in the place of the synergy's pattern among the four default ones; all 0 for the other two, or without one
-//! |
+//! | 4–7 | 1 in the place of the synergy's pattern among the four default ones; all 0 for the other two, or without one |
 //! | 8 | direction of the synergy, 1 or -1; 0 without one |
 //!
 //! The gain of place 1 is marked to the close of the symbol's latest primary bar of any timeframe, which is all a
