@@ -139,14 +139,11 @@ pub enum Verdict {
     AtTarget = 3,
     /// An agent's answer was missing and the default action stands: no entry.
     TimedOut = 4,
-    /// Its target waited for the answer to a cancel, and a newer wish took its place: said by the recorder, no agent.
-    Superseded = 5,
 }
 
 impl Verdict {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 6] =
-        [Self::Act, Self::BelowGate, Self::Wait, Self::AtTarget, Self::TimedOut, Self::Superseded];
+    pub const ALL: [Self; 5] = [Self::Act, Self::BelowGate, Self::Wait, Self::AtTarget, Self::TimedOut];
 
     /// The name used in files.
     pub const fn name(self) -> &'static str {
@@ -156,7 +153,6 @@ impl Verdict {
             Self::Wait => "wait",
             Self::AtTarget => "at_target",
             Self::TimedOut => "timed_out",
-            Self::Superseded => "superseded",
         }
     }
 }

@@ -8,11 +8,11 @@
 use crate::error::ReportError;
 use crate::held::{Held, HeldDecisions};
 use crate::meta::{MATRICES_NOTE, MatrixTable, RunMeta};
-use crate::outcome::{Fate, Outcome};
+use crate::outcome::{Fate, Final, Outcome};
 use crate::table::Table;
 use crate::tables::{DecisionColumns, MatrixColumns, SynergyColumns};
 use arrow_array::builder::Float64Builder;
-use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency, Verdict};
+use model::{Action, Agent, Decision, Event, Frame, Matrix, Nanos, Synergy, Urgency};
 use parquet::file::metadata::KeyValue;
 use std::path::Path;
 
@@ -178,7 +178,7 @@ fn ensemble_row(
     whose: &Whose<'_>,
     decision: &Decision,
     outcome: Outcome,
-    verdict: Verdict,
+    verdict: Final,
 ) {
     say(columns, whose, ENSEMBLE, decision.ensemble);
     columns.action.append_value(decision.action.name());

@@ -4,8 +4,8 @@
 //! waits per symbol; memory is bounded by the decisions made while the oldest of them waits.
 //! Not here: what came of one (`outcome`).
 
-use crate::outcome::{Fate, Outcome, Resolution};
-use model::{Decision, Nanos, Verdict};
+use crate::outcome::{Fate, Final, Outcome, Resolution};
+use model::{Decision, Nanos};
 use std::collections::VecDeque;
 
 /// A decision and what is known of its outcome.
@@ -45,11 +45,11 @@ impl HeldDecisions {
 
     /// The next decision whose row can be written, with its outcome and verdict; of what still waits when `all` must
     /// be, the run's end has taken the place.
-    pub fn pop(&mut self, all: bool) -> Option<(Held, Outcome, Verdict)> {
+    pub fn pop(&mut self, all: bool) -> Option<(Held, Outcome, Final)> {
         let front = *self.decisions.front()?;
         let (outcome, verdict) = match front.fate {
             Fate::Known(outcome, verdict) => (outcome, verdict),
-            Fate::Waits if all => (Outcome::Hold, Verdict::Superseded),
+            Fate::Waits if all => (Outcome::Hold, Final::Superseded),
             Fate::Waits => return None,
         };
         self.decisions.pop_front();

@@ -44,11 +44,30 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// The verdict that is recorded: that of the agents, but where their target waited and came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Final {
+    /// The agents' own, or one that they would have said had they known.
+    Said(Verdict),
+    /// A newer wish took the place of the target, or the run ended.
+    Superseded,
+}
+
+impl Final {
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Said(verdict) => verdict.name(),
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
 /// What is known of a decision's outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// What came of it, and the verdict that goes with it.
-    Known(Outcome, Verdict),
+    Known(Outcome, Final),
     /// Its target waits.
     Waits,
 }
@@ -60,9 +79,9 @@ impl Fate {
         debug_assert_eq!(event.kind, Kind::DECISION);
         let decision = &frame.decisions[event.words[0] as usize];
         match decision.verdict {
-            Verdict::TimedOut => Self::Known(Outcome::Timeout, decision.verdict),
-            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget | Verdict::Superseded => {
-                Self::Known(Outcome::Hold, decision.verdict)
+            Verdict::TimedOut => Self::Known(Outcome::Timeout, Final::Said(decision.verdict)),
+            Verdict::BelowGate | Verdict::Wait | Verdict::AtTarget => {
+                Self::Known(Outcome::Hold, Final::Said(decision.verdict))
             }
             Verdict::Act => {
                 let ours = |later: &&Event| {
@@ -78,8 +97,10 @@ impl Fate {
     pub fn resolved_by(event: &Event) -> Option<Resolution> {
         let cause_seq = cause_seq(event).filter(|cause| *cause < event.seq)?;
         let fate = match event.kind {
-            Kind::ORDER => Self::Known(Outcome::Approved, Verdict::Act),
-            Kind::REFUSAL => Self::Known(Outcome::Refused(Intent::refusal_reason(event)), Verdict::Act),
+            Kind::ORDER => Self::Known(Outcome::Approved, Final::Said(Verdict::Act)),
+            Kind::REFUSAL => {
+                Self::Known(Outcome::Refused(Intent::refusal_reason(event)), Final::Said(Verdict::Act))
+            }
             _ => Self::after(TargetWait::from_event(event).step),
         };
         Some(Resolution { cause_seq, symbol: event.symbol, fate })
@@ -89,8 +110,8 @@ impl Fate {
     fn after(step: WaitStep) -> Self {
         match step {
             WaitStep::Begun => Self::Waits,
-            WaitStep::Superseded => Self::Known(Outcome::Hold, Verdict::Superseded),
-            WaitStep::AtTarget => Self::Known(Outcome::Hold, Verdict::AtTarget),
+            WaitStep::Superseded => Self::Known(Outcome::Hold, Final::Superseded),
+            WaitStep::AtTarget => Self::Known(Outcome::Hold, Final::Said(Verdict::AtTarget)),
         }
     }
 
@@ -105,7 +126,7 @@ impl Fate {
                     let reason = Intent::refusal_reason(event);
                     let goal = Intent::from_event(event).goal;
                     if matches!(goal, Goal::Target { position, .. } if position == target) {
-                        return Self::Known(Outcome::Refused(reason), Verdict::Act);
+                        return Self::Known(Outcome::Refused(reason), Final::Said(Verdict::Act));
                     }
                     refused = refused.or(Some(reason));
                 }
@@ -121,7 +142,7 @@ impl Fate {
             Some(reason) => Outcome::Refused(reason),
             None => Outcome::Hold,
         };
-        waited.unwrap_or(Self::Known(outcome, Verdict::Act))
+        waited.unwrap_or(Self::Known(outcome, Final::Said(Verdict::Act)))
     }
 }
 
