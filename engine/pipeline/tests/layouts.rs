@@ -353,7 +353,7 @@ fn what_is_come_back_to_comes_at_its_instant_on_every_layout() {
     let mut ages = Vec::new();
     for event in events {
         match event.kind {
-            Kind::ORDER => drop(sent.insert(event.words[0], event.ts)),
+            Kind::ORDER => drop(sent.insert(i64::from(Order::from_event(event).id.0), event.ts)),
             Kind::CANCEL => ages.push(event.ts - sent[&event.words[0]]),
             _ => {}
         }
