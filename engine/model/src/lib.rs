@@ -46,5 +46,5 @@ pub use purpose::Purpose;
 pub use session::{Session, SessionCalendar, UtcDays};
 pub use symbol::{SymbolError, SymbolId, SymbolTable, normalise_symbol};
 pub use synergy::{Direction, MarketContext, Pattern, Signal, SignalKind, Synergy};
-pub use time::{Clock, ManualClock, Nanos, SystemClock, Timeframe, TimeframeError};
+pub use time::{Clock, ManualClock, Nanos, Span, SystemClock, Timeframe, TimeframeError};
 pub use wait::{TargetWait, WaitStep};

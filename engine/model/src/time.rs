@@ -130,9 +130,22 @@ impl Timeframe {
 
 impl fmt::Display for Timeframe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0.0;
-        let (name, unit) =
-            TIMEFRAME_UNITS.iter().rev().find(|(_, unit)| nanos % unit == 0).unwrap_or(&("ns", 1));
+        Span(self.0).fmt(f)
+    }
+}
+
+/// A span of time as text, in the largest unit of which it is a whole number: `5m`, `90s`, `1500ns`, `0s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Nanos);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Nanos(nanos)) = *self;
+        if nanos == 0 {
+            return f.write_str("0s");
+        }
+        let coarse = TIMEFRAME_UNITS.iter().rev().find(|(_, unit)| nanos % unit == 0);
+        let (name, unit) = coarse.unwrap_or(if nanos % 1_000 == 0 { &("us", 1_000) } else { &("ns", 1) });
         write!(f, "{}{name}", nanos / unit)
     }
 }
@@ -184,6 +197,11 @@ mod tests {
             assert_eq!(Timeframe::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Timeframe::parse("60s").unwrap().to_string(), "1m");
+        for (nanos, text) in
+            [(0, "0s"), (1_500, "1500ns"), (7_000, "7us"), (90_000_000_000, "90s"), (-60_000_000_000, "-1m")]
+        {
+            assert_eq!(Span(Nanos(nanos)).to_string(), text);
+        }
         for text in ["", "m", "0m", "-1m", "1.5m", "8d", "1w", "99999999999999999999s", "1 m"] {
             assert_eq!(Timeframe::parse(text), Err(TimeframeError(text.to_owned())));
         }

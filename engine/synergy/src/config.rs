@@ -2,7 +2,7 @@
 //!
 //! A configuration is plain data; the stage checks it when it is built.
 
-use model::{Nanos, Pattern, Rate, Timeframe, UNIT};
+use model::{Nanos, Pattern, Rate, Span, Timeframe, UNIT};
 use std::fmt;
 
 /// Longest window and cool-down: a week.
@@ -114,7 +114,7 @@ impl fmt::Display for SynergyError {
         match self {
             Self::Span { key, value } => {
                 let least = if *key == "synergy.window" { "above 0" } else { "0 or more" };
-                write!(f, "{key} = {}ns is out of range; write {least} and at most 7d", value.0)
+                write!(f, "{key} = {} is out of range; write {least} and at most 7d", Span(*value))
             }
             Self::NwrqkMin(value) => {
                 write!(f, "synergy.nwrqk_min = {value} is out of range; write a number from 0 up")
@@ -189,7 +189,7 @@ mod tests {
             }
         };
         check(|_| (), None);
-        check(|config| config.window = Nanos(0), Some("synergy.window = 0ns"));
+        check(|config| config.window = Nanos(0), Some("synergy.window = 0s"));
         check(|config| config.window = SPAN_MAX, None);
         check(|config| config.window.0 = SPAN_MAX.0 + 1, Some("synergy.window = "));
         check(|config| config.cool_down = Nanos(0), None);

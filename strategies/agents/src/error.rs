@@ -1,7 +1,7 @@
 //! Why the agents cannot be built. Keys are full paths in the configuration.
 
 use inference::{CACHE_ENTRIES_MAX, Shape};
-use model::{Agent, Nanos, Pattern, Timeframe};
+use model::{Agent, Nanos, Pattern, Span, Timeframe};
 use std::fmt;
 use strategy::{ExitsError, SizingError};
 
@@ -78,7 +78,7 @@ impl fmt::Display for AgentsError {
                 f.write_str("agents.deadline_us = 0 leaves no time to answer; write at least 1")
             }
             Self::Span { key, value } => {
-                write!(f, "{key} = {}ns is out of range; write a span from 0 to 7d", value.0)
+                write!(f, "{key} = {} is out of range; write a span from 0 to 7d", Span(*value))
             }
             Self::CacheEntries(value) => {
                 write!(f, "agents.cache_entries = {value} is out of range; write at most {CACHE_ENTRIES_MAX}")
@@ -124,9 +124,11 @@ impl fmt::Display for LatencyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "venue.latency = {}ns and agents.simulated_latency = {}ns together reach the next bar of {}, at which an \
+            "venue.latency = {} and agents.simulated_latency = {} together reach the next bar of {}, at which an \
              order would be withdrawn before it arrived; make them shorter",
-            self.venue.0, self.simulated.0, self.timeframe
+            Span(self.venue),
+            Span(self.simulated),
+            self.timeframe
         )
     }
 }
@@ -167,9 +169,6 @@ mod tests {
         check(1, bar - 1, false);
         check(i64::MAX, i64::MAX, false);
         let said = check_latency(Nanos(bar), Nanos(7), five).unwrap_err().to_string();
-        assert!(
-            said.starts_with("venue.latency = 300000000000ns and agents.simulated_latency = 7ns"),
-            "{said}"
-        );
+        assert!(said.starts_with("venue.latency = 5m and agents.simulated_latency = 7ns"), "{said}");
     }
 }

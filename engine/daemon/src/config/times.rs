@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use model::Nanos;
+use model::{Nanos, Span};
 
 /// Shortest first; of two names of one unit the last is the one that is printed.
 const UNITS: [(&str, i64); 8] = [
@@ -77,12 +77,7 @@ pub fn parse_duration(text: &str) -> Result<Nanos, String> {
 /// A span in the largest unit that divides it.
 pub fn print_duration(span: Nanos) -> String {
     debug_assert!(span.0 >= 0, "a duration is not negative");
-    if span.0 == 0 {
-        return "0s".to_owned();
-    }
-    let (name, unit) =
-        UNITS.iter().rev().find(|(_, unit)| span.0 % unit == 0).expect("1 ns divides everything");
-    format!("{}{name}", span.0 / unit)
+    Span(span).to_string()
 }
 
 #[cfg(test)]
