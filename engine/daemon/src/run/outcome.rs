@@ -3,7 +3,9 @@
 use super::data::RunData;
 use super::models::AgentModel;
 use crate::config::{Loaded, print_instant};
-use crate::table::{AccountFigures, DataFigures, Headline, RunTable, StageLatency, TradingFigures};
+use crate::table::{
+    AccountFigures, AgentFigures, DataFigures, Headline, RunTable, StageLatency, TradingFigures,
+};
 use feed::DataSummary;
 use model::{Money, Pattern, Quantity};
 use pipeline::{LatencyRow, Outcome};
@@ -131,6 +133,22 @@ impl Finished<'_> {
         })
     }
 
+    fn agent_figures(&self, agents: &AgentsSummary) -> AgentFigures {
+        // Of each file's words the part before the colon: what follows is its own figure.
+        let kind = |agent: &AgentSummary| agent.model.training.split(':').next().unwrap_or("").to_owned();
+        let mut training: Vec<String> = agents.by_agent.values().map(kind).collect();
+        training.sort();
+        training.dedup();
+        AgentFigures {
+            synergies: self.counts.synergies(),
+            decisions: self.counts.decisions,
+            not_ready: agents.not_ready,
+            missed: agents.by_agent.values().map(|agent| agent.missed).sum(),
+            exits: agents.exits.clone().into_iter().collect(),
+            training,
+        }
+    }
+
     fn portfolio(&self) -> PortfolioSummary {
         let account = self.outcome.portfolio.account();
         let open =
@@ -198,6 +216,7 @@ impl Finished<'_> {
                 turnover: figures.turnover,
                 exposure: figures.exposure,
             },
+            agents: self.agents().map(|agents| self.agent_figures(&agents)),
             data: DataFigures {
                 files: data.files,
                 rows: data.rows_read,

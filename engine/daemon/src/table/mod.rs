@@ -3,9 +3,11 @@
 //! It takes a plain struct of numbers and makes text; colour only if asked for.
 //! Not here: the numbers (`report`), and the JSON that programs read.
 
+mod agents;
 mod block;
 mod figures;
 
+pub use agents::AgentFigures;
 pub use figures::{count, decimals, money, percent, rate, span};
 
 use crate::config::print_second;
@@ -45,6 +47,8 @@ pub struct RunTable {
     pub account: AccountFigures,
     /// What was traded.
     pub trading: TradingFigures,
+    /// What the agents did; `None` without agents.
+    pub agents: Option<AgentFigures>,
     /// What the data was like.
     pub data: DataFigures,
     /// By stage, in the order of the graph; empty leaves the table out.
@@ -158,6 +162,10 @@ pub fn render(run: &RunTable, colour: Colour) -> String {
     out.push('\n');
     out.push_str(&side_by_side(&account(&run.account), &trading(&run.trading), colour));
     out.push('\n');
+    if let Some(figures) = &run.agents {
+        out.push_str(&agents::render(figures, colour));
+        out.push('\n');
+    }
     out.push_str(&data(&run.data, colour));
     if !run.latency.is_empty() {
         out.push('\n');
@@ -304,6 +312,7 @@ mod tests {
                 turnover: Some(1234.5),
                 exposure: Some(0.8),
             },
+            agents: None,
             data: DataFigures {
                 files: 180,
                 rows: 5_123_468,
