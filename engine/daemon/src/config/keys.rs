@@ -284,7 +284,7 @@ const KEYS: &[Key] = &[
         one_of(&["market", "limit"]),
         r#""market""#,
         "",
-        "How it enters: at the market, or by a limit at the close that stands for one bar.",
+        "How it enters: at the market, or by a limit at the close that stands until the symbol's next bar.",
     ),
     Key::new(
         "mean_reversion.stop_on",

@@ -489,7 +489,10 @@ fn check_drains(signal: &str) {
     let (all, part) = (place.path("all.parquet"), place.path("part.parquet"));
     let trades = some_trades(600_000);
     write_trades(&all, &trades);
-    let mut command = place.command("run", SLOW, &[all], &["--json"]);
+    let program = place.command("run", SLOW, &[all], &["--json"]);
+    // Whoever runs the tests may ignore signals (nohup, a shell's background jobs), and the program would too.
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(program.get_program()).args(program.get_args());
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
