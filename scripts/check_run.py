@@ -235,32 +235,36 @@ def sources_of(ticks, settings):
     return sources
 
 
-def make_bars(ticks, settings, end):
-    """Open, high, low, close, volume, vwap, count by (close, symbol, timeframe, source)."""
-    bars = {}
+def priced(ticks, settings):
+    """Each tick once for each source of its symbol that it has a price for: ts, symbol, source, price, size."""
     sources = sources_of(ticks, settings)
-    lengths = [(name, nanos(name)) for name in settings.timeframes]
     for tick in ticks:
         ts, symbol = tick[0], tick[2]
         for source in sources[symbol]:
             part = price_of(tick, source)
-            if part is None:
+            if part is not None:
+                yield ts, symbol, source, *part
+
+
+def make_bars(ticks, settings, end):
+    """Open, high, low, close, volume, vwap, count by (close, symbol, timeframe, source)."""
+    bars = {}
+    lengths = [(name, nanos(name)) for name in settings.timeframes]
+    for ts, symbol, source, price, size in priced(ticks, settings):
+        for name, length in lengths:
+            key = ((ts // length + 1) * length, symbol, name, source)
+            bar = bars.get(key)
+            if bar is None:
+                bars[key] = [price, price, price, price, size, price * size, 1]
                 continue
-            price, size = part
-            for name, length in lengths:
-                key = ((ts // length + 1) * length, symbol, name, source)
-                bar = bars.get(key)
-                if bar is None:
-                    bars[key] = [price, price, price, price, size, price * size, 1]
-                    continue
-                if price > bar[1]:
-                    bar[1] = price
-                if price < bar[2]:
-                    bar[2] = price
-                bar[3] = price
-                bar[4] += size
-                bar[5] += price * size
-                bar[6] += 1
+            if price > bar[1]:
+                bar[1] = price
+            if price < bar[2]:
+                bar[2] = price
+            bar[3] = price
+            bar[4] += size
+            bar[5] += price * size
+            bar[6] += 1
     if settings.fill == "flat":
         fill_gaps(bars, dict(lengths), end)
     done = {key: bar for key, bar in bars.items() if key[0] <= end}
@@ -298,17 +302,12 @@ def check_bars(checks, run, settings, expected):
 
 def make_batches(ticks, settings):
     """By (symbol, source): lists of (ts, price, size), at most 100 and less than 1 ms each."""
-    batches, sources = defaultdict(list), sources_of(ticks, settings)
-    for tick in ticks:
-        ts, symbol = tick[0], tick[2]
-        for source in sources[symbol]:
-            part = price_of(tick, source)
-            if part is None:
-                continue
-            series = batches[symbol, source]
-            if not series or len(series[-1]) == BATCH_TICKS or ts - series[-1][0][0] >= BATCH_SPAN:
-                series.append([])
-            series[-1].append((ts, *part))
+    batches = defaultdict(list)
+    for ts, symbol, source, price, size in priced(ticks, settings):
+        series = batches[symbol, source]
+        if not series or len(series[-1]) == BATCH_TICKS or ts - series[-1][0][0] >= BATCH_SPAN:
+            series.append([])
+        series[-1].append((ts, price, size))
     return batches
 
 

@@ -64,6 +64,12 @@ impl Working {
         self.limit.is_some_and(|since| now >= since.saturating_add(age))
     }
 
+    /// Whether a target would stop short of what may still come to be held, or go the other way.
+    pub(crate) fn takes_away(&self, target: Quantity) -> bool {
+        let may_fill = self.limit.is_some() || self.market || self.withdrawn;
+        may_fill && target.raw() * self.wanted.signum() < self.wanted.abs()
+    }
+
     pub(crate) fn hash_into(&self, hash: &mut StreamHash) {
         let flags = [self.limit.is_some(), self.market, self.overlaps, self.withdrawn];
         let bits = (0..).zip(flags).map(|(bit, flag)| u64::from(flag) << bit).sum();
@@ -108,6 +114,32 @@ mod tests {
         check(&[Touch(5), Bar], true);
         check(&[Touch(5), Bar, Withdraw], false);
         check(&[Market(5)], false);
+    }
+
+    #[test]
+    fn what_may_still_fill_is_not_to_be_taken_away() {
+        let check = |withdrawn: bool, answered: bool, target: i64, expected: bool| {
+            let mut working = Working::default();
+            assert!(!working.takes_away(Quantity::new(target)), "nothing is under way");
+            working.on_target(Quantity::new(-5), Style::Touch, Nanos(7));
+            if withdrawn {
+                working.on_withdraw();
+            }
+            if answered {
+                working.on_bar();
+            }
+            assert_eq!(
+                working.takes_away(Quantity::new(target)),
+                expected,
+                "{withdrawn} {answered} {target}"
+            );
+        };
+        for (target, expected) in [(-6, false), (-5, false), (-4, true), (0, true), (4, true)] {
+            check(false, false, target, expected);
+            check(false, true, target, expected);
+            check(true, false, target, expected);
+            check(true, true, target, false);
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use effective::{Effective, Override};
 pub use error::{ConfigError, Place};
 pub use market::{is_market, load_market, parse_market};
 pub use node::Origin;
-pub use times::{parse_instant, print_duration, print_instant, print_second, stamp};
+pub use times::{parse_instant, print_instant, print_second, stamp};
 
 use model::Nanos;
 use std::path::{Path, PathBuf};

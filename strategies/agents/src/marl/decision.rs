@@ -103,7 +103,9 @@ impl Marl {
         let wanted = Quantity::new(i64::from(vote.action.sign()) * size.raw());
         let mut verdict = self.verdict(symbol, &vote, wanted, urgency);
         let is_held = verdict == Verdict::AtTarget && !self.exits.calls_for_trade(symbol, wanted);
-        let is_incomplete = missed[..Agent::VOTERS].contains(&true) && self.exits.takes_away(symbol, wanted);
+        let takes_away =
+            self.exits.takes_away(symbol, wanted) || self.symbols[symbol.index()].working.takes_away(wanted);
+        let is_incomplete = missed[..Agent::VOTERS].contains(&true) && takes_away;
         if is_incomplete || (verdict != Verdict::Act && missed.contains(&true)) {
             verdict = Verdict::TimedOut;
         }

@@ -3,7 +3,7 @@
 use super::super::node::{Node, Value};
 use super::super::times;
 use super::{Fixed, Least, Off, Problem, Range, Shape};
-use model::{Money, NumberError, Price, Quantity, Rate, UNIT};
+use model::{Money, NumberError, Price, Quantity, Rate, Span, UNIT};
 use rust_decimal::Decimal;
 
 /// A whole number within bounds.
@@ -104,7 +104,7 @@ pub(super) fn check_duration(shape: &Shape, node: &Node) -> Result<Value, Proble
         _ => shape.text(node)?,
     };
     let span = times::parse_duration(text).map_err(|why| shape.refuse(node, &why))?;
-    Ok(Value::Text(times::print_duration(span)))
+    Ok(Value::Text(Span(span).to_string()))
 }
 
 #[cfg(test)]
