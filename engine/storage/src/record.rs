@@ -1,0 +1,136 @@
+//! Records: what the engine made of an input, each whole in itself but for the names of symbols, timeframes and
+//! indicators ([`crate::Dictionary`]).
+
+use model::{Account, Bar, Decision, Fill, Nanos, Order, Quantity, SymbolId};
+
+/// Where an order stands. The names are those of the run folder's `orders.parquet`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum OrderStatus {
+    /// Sent, not filled.
+    New = 0,
+    /// A part was filled.
+    PartiallyFilled = 1,
+    /// All of it was filled.
+    Filled = 2,
+    /// Withdrawn.
+    Cancelled = 3,
+    /// Refused by the venue.
+    Rejected = 4,
+    /// Open at the end of the run.
+    Expired = 5,
+}
+
+impl OrderStatus {
+    /// The name used in stores.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::PartiallyFilled => "partially_filled",
+            Self::Filled => "filled",
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// An order as it stands after an input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OrderState {
+    /// The order as it was sent.
+    pub order: Order,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// How much of it is filled.
+    pub filled: Quantity,
+}
+
+/// One result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A bar closed.
+    Bar {
+        /// At this input.
+        seq: u64,
+        /// The bar.
+        bar: Bar,
+    },
+    /// The values of all indicators of a timeframe at a bar, in the order of the run's schema; NaN: not complete yet.
+    Indicators {
+        /// At this input.
+        seq: u64,
+        /// Whose.
+        symbol: SymbolId,
+        /// Index of the timeframe in the run's list.
+        timeframe: u8,
+        /// The bar's end.
+        ts_close: Nanos,
+        /// The values.
+        values: Box<[f64]>,
+    },
+    /// The agents decided.
+    Decision {
+        /// At this input.
+        seq: u64,
+        /// In engine time.
+        ts: Nanos,
+        /// What.
+        decision: Box<Decision>,
+    },
+    /// An order was sent, or changed its state. Of several of one order, the last holds.
+    Order {
+        /// At this input.
+        seq: u64,
+        /// In engine time.
+        ts: Nanos,
+        /// How it stands now.
+        state: OrderState,
+    },
+    /// An order, or a part of it, was filled.
+    Fill {
+        /// At this input.
+        seq: u64,
+        /// In engine time.
+        ts: Nanos,
+        /// The fill.
+        fill: Fill,
+        /// The order.
+        order: Order,
+    },
+    /// The account after an input that is worth a row of the run folder's `equity.parquet`.
+    Account {
+        /// At this input.
+        seq: u64,
+        /// In engine time.
+        ts: Nanos,
+        /// The figures.
+        account: Account,
+    },
+    /// A position after a fill.
+    Position {
+        /// At this input.
+        seq: u64,
+        /// In engine time.
+        ts: Nanos,
+        /// Whose.
+        symbol: SymbolId,
+        /// How much is held, signed.
+        quantity: Quantity,
+    },
+}
+
+impl Record {
+    /// The input that it comes of.
+    pub const fn seq(&self) -> u64 {
+        match self {
+            Self::Bar { seq, .. }
+            | Self::Indicators { seq, .. }
+            | Self::Decision { seq, .. }
+            | Self::Order { seq, .. }
+            | Self::Fill { seq, .. }
+            | Self::Account { seq, .. }
+            | Self::Position { seq, .. } => *seq,
+        }
+    }
+}
