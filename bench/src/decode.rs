@@ -12,7 +12,7 @@ use catalog::{ColumnMap, ReadOptions, TickKind, TickWriter, discover};
 use feed::{Feed, More};
 use files::{ParquetFeed, ReplayOptions};
 use model::{Event, SymbolId, SymbolTable};
-use pipeline::{Outlets, Progress, run};
+use pipeline::{Edge, Outlets, Progress, run};
 use ring::{Cores, Stopwatch};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ fn end_to_end_rate(path: &Path, read: &ReadOptions, workers: usize) -> f64 {
     let mut feed = feed(path, read, workers);
     feed.connect().expect("the data can be read");
     feed.subscribe(&[SymbolId(0)]).expect("the symbol is there");
-    let outcome = run(&config, stages, venue, &mut feed, Outlets::default(), &Progress::default());
+    let outcome = run(&config, stages, Edge::new(venue), &mut feed, Outlets::default(), &Progress::default());
     let ticks = outcome.expect("the run ends well").ticks;
     ticks as f64 * 1e9 / stopwatch.nanos_between(start, stopwatch.raw()) as f64
 }

@@ -11,7 +11,7 @@ use crate::setup::{Features, Ready, Setup, timeframes};
 use crate::throughput::replay;
 use feed::{DataSummary, Feed, FeedError, More};
 use model::{Event, SymbolId};
-use pipeline::{Layout, Outlets, Progress, run};
+use pipeline::{Edge, Layout, Outlets, Progress, run};
 use ring::{Cores, Latency, Received, Receiver, Sender, Stopwatch, Wait, pin_to_core, ring};
 
 /// Ticks paced through the engine: ten seconds.
@@ -112,7 +112,7 @@ fn engine(cores: &Cores, ticks: &[Event]) -> Latency {
     let (orders, gateway) = ring(1 << 12, Wait::Spin);
     let pacer = on_second_core(cores, ticks, feed, gateway);
     let outlets = Outlets { tap: None, orders: Some(orders) };
-    run(&config, stages, venue, &mut RingFeed(ticks_in), outlets, &Progress::default())
+    run(&config, stages, Edge::new(venue), &mut RingFeed(ticks_in), outlets, &Progress::default())
         .expect("the run ends well");
     let (intended, out) = pacer.join().expect("the pacer ends well");
     latencies(ticks, &intended, &out)

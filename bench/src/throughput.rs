@@ -9,7 +9,7 @@ use crate::peers::Peers;
 use crate::rings::median;
 use crate::setup::{Features, Ready, Setup, timeframes};
 use model::Event;
-use pipeline::{Layout, Outcome, Outlets, Progress, run};
+use pipeline::{Edge, Layout, Outcome, Outlets, Progress, run};
 use ring::{Cores, Stopwatch, Wait};
 use strategy::Strategy;
 
@@ -32,12 +32,11 @@ pub fn replay(setup: &Setup, ticks: &[Event], cores: &Cores) -> Replay {
 
 /// The same through stages that are built already.
 pub fn replay_ready<S: Strategy + 'static>(ready: Ready<S>, ticks: &[Event]) -> Replay {
-    let mut feed = MemoryFeed::new(ticks);
+    let (mut feed, edge) = (MemoryFeed::new(ticks), Edge::new(ready.venue));
     let stopwatch = Stopwatch::new();
     let start = stopwatch.raw();
-    let outcome =
-        run(&ready.config, ready.stages, ready.venue, &mut feed, Outlets::default(), &Progress::default())
-            .expect("ticks in memory replay");
+    let outcome = run(&ready.config, ready.stages, edge, &mut feed, Outlets::default(), &Progress::default())
+        .expect("ticks in memory replay");
     let nanos = stopwatch.nanos_between(start, stopwatch.raw());
     Replay { ticks_per_s: ticks.len() as f64 * 1e9 / nanos as f64, outcome }
 }

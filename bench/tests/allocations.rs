@@ -8,7 +8,7 @@ use bench::setup::{Features, Ready, Setup, timeframes};
 use feed::{DataSummary, Feed, FeedError, More};
 use inference::{Backend, Native, NetworkDescription};
 use model::{Agent, AgentGroup, Event, SymbolId};
-use pipeline::{Outcome, Outlets, Progress, run, tap};
+use pipeline::{Edge, Outcome, Outlets, Progress, run, tap};
 use std::sync::Arc;
 use strategy::Strategy;
 
@@ -67,7 +67,7 @@ fn replay<S: Strategy + 'static>(ready: Ready<S>, feed: &mut Measured) -> (Outco
         counted.map(|()| frames)
     });
     let outlets = Outlets { tap: Some(tap), orders: None };
-    let outcome = run(&config, stages, venue, feed, outlets, &Progress::default()).unwrap();
+    let outcome = run(&config, stages, Edge::new(venue), feed, outlets, &Progress::default()).unwrap();
     // The counter works: making the feed allocated.
     assert!(feed.at_start > 0);
     assert_eq!(outcome.ticks as usize, WARM_UP_TICKS + MEASURED_TICKS);

@@ -58,16 +58,19 @@ pub enum RefusalReason {
     PriceCollar = 3,
     /// Equity has fallen since UTC midnight by `risk.max_daily_loss` or more.
     MaxDailyLoss = 4,
+    /// New risk is halted: the journal can keep no more.
+    Halted = 5,
 }
 
 impl RefusalReason {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::MaxOrderQuantity,
         Self::MaxOrderNotional,
         Self::MaxPosition,
         Self::PriceCollar,
         Self::MaxDailyLoss,
+        Self::Halted,
     ];
 
     /// The name used in files.
@@ -78,6 +81,7 @@ impl RefusalReason {
             Self::MaxPosition => "max_position",
             Self::PriceCollar => "price_collar",
             Self::MaxDailyLoss => "max_daily_loss",
+            Self::Halted => "halted",
         }
     }
 }

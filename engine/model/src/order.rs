@@ -186,14 +186,23 @@ pub enum RejectReason {
     Lot = 0,
     /// The limit price is no multiple of the tick size.
     TickSize = 1,
+    /// The engine was cut before the order left, and the venue, asked for it by its id, never saw it.
+    Lost = 2,
+    /// It never left: its causes could not be kept in the journal.
+    NotKept = 3,
 }
 
 impl RejectReason {
+    /// All, in the order of their codes.
+    pub const ALL: [Self; 4] = [Self::Lot, Self::TickSize, Self::Lost, Self::NotKept];
+
     /// The name used in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lot => "lot",
             Self::TickSize => "tick_size",
+            Self::Lost => "lost",
+            Self::NotKept => "not_kept",
         }
     }
 }
@@ -235,11 +244,7 @@ impl Report {
             4 => ReportKind::CancelRejected,
             code => panic!("{code} is no report"),
         };
-        let reason = match event.detail {
-            0 => Some(RejectReason::Lot),
-            1 => Some(RejectReason::TickSize),
-            _ => None,
-        };
+        let reason = RejectReason::ALL.get(usize::from(event.detail)).copied();
         Self { id: OrderId(event.words[0] as u32), symbol: event.symbol, kind, reason }
     }
 }

@@ -1,9 +1,9 @@
-//! Approved intents to orders: the order state machine and the gateway interface.
+//! Approved intents to orders: the order state machine.
 //!
 //! Why: a strategy says which position it wants; what must be sent for that depends on what is held and
 //! what is under way, and only one place may know it. Risk and orders are one group: this stage owns the
 //! gate, and every order is made from an [`gate::Approved`] proposal.
-//! Not here: the checks (`gate`), matching (`matching`), forwarding to a gateway (`pipeline`).
+//! Not here: the checks (`gate`), matching (`matching`), forwarding to the venue (`pipeline`).
 //!
 //! | module | it is |
 //! | --- | --- |
@@ -13,10 +13,8 @@
 //! | `touch` | the best bid and ask an order can join |
 //! | `waiting` | a target that waits for the answers of cancels |
 //! | `stage` | the stage: folds answers, turns intents into orders, whole or in parts, cancels and refusals |
-//! | `gateway` | the edge the orders leave by |
 
 mod error;
-mod gateway;
 mod open;
 mod stage;
 mod state;
@@ -24,7 +22,6 @@ mod touch;
 mod waiting;
 
 pub use error::OrderError;
-pub use gateway::Gateway;
 pub use open::OpenOrder;
 pub use stage::OrderStage;
 pub use state::{Change, OrderState, TransitionError};

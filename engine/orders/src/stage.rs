@@ -2,7 +2,7 @@
 //! refusals.
 //!
 //! Not here: how an intent becomes a proposal (`wishes`) and that an order (`proposals`); sending. The pipeline
-//! forwards the emitted events to a [`crate::Gateway`].
+//! forwards the emitted events to the venue.
 
 mod proposals;
 mod wishes;

@@ -6,7 +6,7 @@ use model::{
     Event, Frame, Goal, Instrument, InstrumentTable, Intent, Kind, Money, Nanos, Order, OrderId, Price,
     Quantity, Quote, Rate, Style, SymbolId, SymbolTable, Trade, UNIT,
 };
-use orders::{Gateway, OrderStage};
+use orders::OrderStage;
 use proptest::prelude::*;
 
 /// All quantities here are whole numbers of 1e-9.
@@ -15,19 +15,6 @@ fn instruments() -> InstrumentTable {
         lot: Quantity::new(if name == "B" { 2 } else { 0 }),
         ..Instrument::plain(name, "USD")
     })
-}
-
-/// The venue as a gateway, as the pipeline wires it.
-struct ToVenue(Venue);
-
-impl Gateway for ToVenue {
-    fn submit(&mut self, order: &Order) {
-        self.0.submit(*order);
-    }
-
-    fn cancel(&mut self, id: OrderId, symbol: SymbolId, ts: Nanos) {
-        self.0.cancel(id, symbol, ts);
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +47,7 @@ fn any_market_step() -> impl Strategy<Value = MarketStep> {
 /// Stage and venue joined: answers are folded as they come, what is emitted is forwarded.
 struct Loop {
     stage: OrderStage,
-    venue: ToVenue,
+    venue: Venue,
     inputs: u64,
 }
 
@@ -81,7 +68,7 @@ impl Loop {
                     let beside = self.stage.open_orders(order.symbol).iter();
                     let mut cancelling = beside.filter(|open| open.state.awaits_cancel());
                     assert!(cancelling.all(|open| open.side != order.side), "{order:?} beside a cancel");
-                    self.venue.submit(&order);
+                    self.venue.submit(order);
                 }
                 Kind::CANCEL => self.venue.cancel(OrderId(event.words[0] as u32), event.symbol, event.ts),
                 _ => {}
@@ -91,15 +78,15 @@ impl Loop {
 
     fn until(&mut self, ts: Nanos) {
         let mut answers = Vec::new();
-        while self.venue.0.next_arrival() <= ts {
-            self.venue.0.arrive(&mut answers).unwrap();
+        while self.venue.next_arrival() <= ts {
+            self.venue.arrive(&mut answers).unwrap();
             answers.drain(..).for_each(|answer| self.fold(answer, None));
         }
     }
 
     fn tick(&mut self, tick: Event) {
         let mut fills = Vec::new();
-        self.venue.0.on_tick(&tick, &mut fills).unwrap();
+        self.venue.on_tick(&tick, &mut fills).unwrap();
         fills.into_iter().for_each(|fill| self.fold(fill, None));
         self.stage.on_tick(&tick);
     }
@@ -146,7 +133,7 @@ proptest! {
         fill_size in prop_oneof![Just(FillSize::Unlimited), Just(FillSize::Print)],
     ) {
         let config = VenueConfig { latency: Nanos(latency), maker: Rate::ZERO, taker: Rate::ZERO, fill_size };
-        let venue = ToVenue(Venue::new(config, &instruments(), &[true, false]));
+        let venue = Venue::new(config, &instruments(), &[true, false]);
         let stage = OrderStage::new(&instruments(), Gate::new(Limits::default(), &instruments(), Money::ZERO));
         let mut both = Loop { stage, venue, inputs: 0 };
         let mut ts = Nanos(0);
@@ -155,7 +142,7 @@ proptest! {
             both.step(step, ts);
         }
         let mut expiries = Vec::new();
-        both.venue.0.expire(ts, &mut expiries);
+        both.venue.expire(ts, &mut expiries);
         expiries.into_iter().for_each(|expiry| both.fold(expiry, None));
         for symbol in [SymbolId(0), SymbolId(1)] {
             prop_assert!(both.stage.open_orders(symbol).is_empty());

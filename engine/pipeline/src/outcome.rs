@@ -1,8 +1,9 @@
 //! What a run was, when it is over.
 
-use crate::graph::Group;
+use crate::graph::{Fault, Group};
 use crate::probes::Probes;
-use crate::sequencer::Sequencer;
+use crate::sequencer::{RunError, Sequencer};
+use matching::Exchange;
 use model::combine_hashes;
 use portfolio::Portfolio;
 use strategy::{Strategy, StrategyFigures};
@@ -34,10 +35,13 @@ pub struct Outcome {
 
 impl Outcome {
     /// Puts the groups' final stages together. `others` are the groups behind the sequencer's, in order.
-    pub(crate) fn collect<S: Strategy>(sequencer: Sequencer<S>, others: Vec<Group<S>>) -> Self {
+    pub(crate) fn collect<S: Strategy>(
+        mut sequencer: Sequencer<S, impl Exchange>,
+        others: Vec<Group<S>>,
+    ) -> Result<Self, RunError> {
         let (inputs, ticks) = (sequencer.sequence, sequencer.ticks);
         let mut event_hashes = vec![sequencer.hash.value()];
-        let mut state_hashes = vec![sequencer.state_hash()];
+        let mut state_hashes = vec![sequencer.state_hash().map_err(Fault::Venue)?];
         let mut probes: Option<Probes> = None;
         let (mut portfolio, mut synergies, mut strategy) = (None, None, StrategyFigures::default());
         let (mut late, mut ticks_clamped) = (0, 0);
@@ -80,7 +84,7 @@ impl Outcome {
                 state_hashes.push(stage.state_hash());
             }
         }
-        Self {
+        Ok(Self {
             event_hash: combine_hashes(&event_hashes),
             state_hash: combine_hashes(&state_hashes),
             inputs,
@@ -91,6 +95,6 @@ impl Outcome {
             synergies,
             strategy,
             probes: probes.expect("a layout has a group"),
-        }
+        })
     }
 }

@@ -10,14 +10,15 @@
 //! progress, and only then.
 //! Not here: what the inputs do to the stages (`graph`).
 
+use crate::edge::Edge;
 use crate::graph::{Fault, Group};
+use crate::replay::Diverged;
 use crate::tap::Tap;
 use crate::wire::{Slot, encode};
 use bars::Boundaries;
 use feed::{Feed, FeedError, More};
-use matching::Venue;
-use model::{Event, Frame, Kind, Nanos, Order, OrderId, StreamHash, SymbolId};
-use orders::Gateway;
+use matching::{Exchange, VenueError};
+use model::{Event, Frame, Kind, Nanos, StreamHash, SymbolId};
 use ring::{Received, Receiver, Sender, Wait, Waiter};
 use std::collections::VecDeque;
 use std::fmt;
@@ -39,6 +40,8 @@ pub enum RunError {
     Recorder,
     /// Another thread of the engine ended first; its own error says why.
     Thread,
+    /// What a continued run sequences is not what its journal has.
+    Diverged(Diverged),
 }
 
 impl fmt::Display for RunError {
@@ -50,6 +53,7 @@ impl fmt::Display for RunError {
             Self::Thread => {
                 f.write_str("a thread of the engine ended early; this is a bug, please report it")
             }
+            Self::Diverged(diverged) => diverged.fmt(f),
         }
     }
 }
@@ -65,6 +69,12 @@ impl From<FeedError> for RunError {
 impl From<Fault> for RunError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<Diverged> for RunError {
+    fn from(diverged: Diverged) -> Self {
+        Self::Diverged(diverged)
     }
 }
 
@@ -89,28 +99,6 @@ pub struct Progress {
     pub now_ns: AtomicI64,
     /// Set to stop taking input; what was taken is finished.
     pub stop: Arc<AtomicBool>,
-}
-
-/// Where orders go: into the venue beside the sequencer.
-struct VenueGateway<'a>(&'a mut Venue);
-
-impl Gateway for VenueGateway<'_> {
-    fn submit(&mut self, order: &Order) {
-        self.0.submit(*order);
-    }
-
-    fn cancel(&mut self, id: OrderId, symbol: SymbolId, ts: Nanos) {
-        self.0.cancel(id, symbol, ts);
-    }
-}
-
-/// Forwards an order or a request to cancel; other events are passed over.
-fn forward(event: &Event, gateway: &mut impl Gateway) {
-    match event.kind {
-        Kind::ORDER => gateway.submit(&Order::from_event(event)),
-        Kind::CANCEL => gateway.cancel(OrderId(event.words[0] as u32), event.symbol, event.ts),
-        _ => {}
-    }
 }
 
 /// Where the last group's results go, beside the venue.
@@ -200,41 +188,50 @@ impl Remote {
         }
     }
 
-    fn flush(&mut self, venue: &mut Venue) -> Result<(), RunError> {
-        let orders = &mut self.orders;
+    fn flush(&mut self, edge: &mut Edge<impl Exchange>) -> Result<(), RunError> {
+        let (orders, mut forwarded) = (&mut self.orders, Ok(()));
         // The last group may be waiting for room for its orders: take them while we wait for room.
-        self.sender.send(&self.outbox, || drain(orders, venue))?;
+        self.sender.send(&self.outbox, || {
+            if forwarded.is_ok() {
+                forwarded = drain(orders, edge);
+            }
+        })?;
         self.outbox.clear();
-        Ok(())
+        forwarded
     }
 
     /// Waits until `seq` is finished; its orders are with the venue afterwards.
-    fn finish(&mut self, seq: u64, venue: &mut Venue) -> Result<(), RunError> {
-        self.flush(venue)?;
+    fn finish(&mut self, seq: u64, edge: &mut Edge<impl Exchange>) -> Result<(), RunError> {
+        self.flush(edge)?;
         let mut waiter = Waiter::new();
         while self.progress.finished() < seq {
-            drain(&mut self.orders, venue);
+            drain(&mut self.orders, edge)?;
             let progress = &self.progress;
             waiter.idle(self.wait, || progress.sleep_until(seq));
         }
         if self.progress.finished() == u64::MAX {
             return Err(RunError::Thread);
         }
-        drain(&mut self.orders, venue);
-        Ok(())
+        drain(&mut self.orders, edge)
     }
 }
 
-fn drain(orders: &mut Receiver<Slot>, venue: &mut Venue) {
-    let mut gateway = VenueGateway(venue);
-    while let Received::Items(_) = orders.poll(|slot| forward(slot, &mut gateway)) {}
+fn drain(orders: &mut Receiver<Slot>, edge: &mut Edge<impl Exchange>) -> Result<(), RunError> {
+    let mut forwarded = Ok(());
+    let mut forward = |slot: &Slot| {
+        if forwarded.is_ok() {
+            forwarded = edge.forward(slot);
+        }
+    };
+    while let Received::Items(_) = orders.poll(&mut forward) {}
+    forwarded
 }
 
 /// The sequencer with the stages that share its thread.
-pub(crate) struct Sequencer<S> {
+pub(crate) struct Sequencer<S, V> {
     pub group: Group<S>,
     pub tail: Tail,
-    pub venue: Venue,
+    pub edge: Edge<V>,
     pub latency: Nanos,
     pub boundaries: Boundaries,
     pub hash: StreamHash,
@@ -246,6 +243,8 @@ pub(crate) struct Sequencer<S> {
     answers: Vec<Event>,
     /// The earliest time at which something but a timer is due: an arrival at the venue, a release to wait for.
     due: Nanos,
+    /// The number after which an input from outside of the fold is due.
+    before_outside: u64,
     /// Commands whose time has not come, earliest first.
     commands: VecDeque<Event>,
 }
@@ -254,12 +253,12 @@ pub(crate) struct Sequencer<S> {
 const SESSION_START: u8 = 1;
 const SESSION_END: u8 = 2;
 
-impl<S: Strategy> Sequencer<S> {
+impl<S: Strategy, V: Exchange> Sequencer<S, V> {
     /// `commands` are inputs of [`Kind::COMMAND`], earliest first.
     pub fn new(
         group: Group<S>,
         tail: Tail,
-        venue: Venue,
+        edge: Edge<V>,
         latency: Nanos,
         boundaries: Boundaries,
         commands: &[Event],
@@ -272,7 +271,7 @@ impl<S: Strategy> Sequencer<S> {
             commands: commands.iter().copied().collect(),
             group,
             tail,
-            venue,
+            edge,
             latency,
             boundaries,
             hash: StreamHash::new(),
@@ -283,6 +282,7 @@ impl<S: Strategy> Sequencer<S> {
             answers: Vec::with_capacity(1024),
             // Nothing is due before the first input; then it is looked at what is.
             due: Nanos::MIN,
+            before_outside: u64::MAX,
         }
     }
 
@@ -300,6 +300,9 @@ impl<S: Strategy> Sequencer<S> {
                 self.session(batch[0].ts, SESSION_START)?;
             }
             self.batch(&mut batch)?;
+            if self.edge.notices_failure() {
+                self.due = Nanos::MIN;
+            }
             progress.ticks.store(self.ticks, Ordering::Relaxed);
             progress.now_ns.store(self.now.0, Ordering::Relaxed);
             stopped = progress.stop.load(Ordering::Relaxed);
@@ -310,7 +313,7 @@ impl<S: Strategy> Sequencer<S> {
         }
         match &mut self.tail {
             Tail::Here(outlets) => outlets.flush()?,
-            Tail::There(remote) => remote.flush(&mut self.venue)?,
+            Tail::There(remote) => remote.flush(&mut self.edge)?,
         }
         Ok(())
     }
@@ -321,14 +324,14 @@ impl<S: Strategy> Sequencer<S> {
         for at in 0..batch.len() {
             let ts = batch[at].ts;
             debug_assert!(ts >= self.now, "a feed hands ticks over in time order");
-            if ts >= self.due || ts >= self.boundaries.next() {
-                self.hash.events(&batch[hashed..at]);
+            if ts >= self.due || ts >= self.boundaries.next() || self.sequence >= self.before_outside {
+                self.sequenced(&batch[hashed..at])?;
                 hashed = at;
                 self.settle(ts)?;
             }
-            self.venue.on_tick(&batch[at], &mut self.answers).map_err(Fault::Venue)?;
+            self.edge.venue.on_tick(&batch[at], &mut self.answers).map_err(Fault::Venue)?;
             if !self.answers.is_empty() {
-                self.hash.events(&batch[hashed..at]);
+                self.sequenced(&batch[hashed..at])?;
                 hashed = at;
                 self.answer()?;
             }
@@ -339,13 +342,25 @@ impl<S: Strategy> Sequencer<S> {
             tick.seq = self.sequence;
             self.boundaries.on_tick(tick);
             let tick = *tick;
+            if self.group.ticks_are_frames {
+                // Its orders leave at once: what caused them is kept before.
+                self.sequenced(&batch[hashed..=at])?;
+                hashed = at + 1;
+            }
             self.release_tick(&tick)?;
         }
-        self.hash.events(&batch[hashed..]);
+        self.sequenced(&batch[hashed..])?;
         if let Tail::There(remote) = &mut self.tail {
-            remote.flush(&mut self.venue)?;
+            remote.flush(&mut self.edge)?;
         }
         Ok(())
+    }
+
+    /// Hashes inputs and hands them to the journal.
+    #[inline]
+    fn sequenced(&mut self, inputs: &[Event]) -> Result<(), RunError> {
+        self.hash.events(inputs);
+        Ok(self.edge.sequenced(inputs)?)
     }
 
     #[inline]
@@ -357,7 +372,7 @@ impl<S: Strategy> Sequencer<S> {
         if let Tail::There(remote) = &mut self.tail {
             remote.outbox.push(*tick);
             if remote.outbox.len() >= OUTBOX_SLOTS_MAX {
-                remote.flush(&mut self.venue)?;
+                remote.flush(&mut self.edge)?;
             }
         }
         Ok(())
@@ -366,7 +381,11 @@ impl<S: Strategy> Sequencer<S> {
     /// Releases everything that is due at or before `now`.
     fn settle(&mut self, now: Nanos) -> Result<(), RunError> {
         loop {
-            let (arrival, timer) = (self.venue.next_arrival(), self.boundaries.next());
+            if let Some(input) = self.edge.outside(self.sequence + 1, self.now) {
+                self.input(input)?;
+                continue;
+            }
+            let (arrival, timer) = (self.edge.venue.next_arrival(), self.boundaries.next());
             let command = self.next_command();
             let next = arrival.min(command).min(timer);
             if self.wait_for_answers(next.min(now))? {
@@ -376,7 +395,7 @@ impl<S: Strategy> Sequencer<S> {
                 break;
             }
             if arrival == next {
-                self.venue.arrive(&mut self.answers).map_err(Fault::Venue)?;
+                self.edge.venue.arrive(&mut self.answers).map_err(Fault::Venue)?;
                 self.answer()?;
             } else if command == next {
                 let command = self.commands.pop_front().expect("a command is due");
@@ -398,7 +417,7 @@ impl<S: Strategy> Sequencer<S> {
             if ts < oldest.ts.saturating_add(self.latency) {
                 break;
             }
-            remote.finish(oldest.seq, &mut self.venue)?;
+            remote.finish(oldest.seq, &mut self.edge)?;
             remote.unfinished.pop_front();
             waited = true;
         }
@@ -411,10 +430,11 @@ impl<S: Strategy> Sequencer<S> {
     }
 
     fn schedule(&mut self) {
-        self.due = self.venue.next_arrival().min(self.next_command());
+        self.due = self.edge.venue.next_arrival().min(self.next_command());
         if let Some(oldest) = self.oldest_unfinished() {
             self.due = self.due.min(oldest.ts.saturating_add(self.latency));
         }
+        self.before_outside = self.edge.outside_seq(self.sequence + 1) - 1;
     }
 
     /// Sequences the venue's answers.
@@ -434,7 +454,7 @@ impl<S: Strategy> Sequencer<S> {
         input.seq = self.sequence;
         debug_assert!(input.ts >= self.now, "engine time never goes back");
         self.now = input.ts;
-        self.hash.events(&[input]);
+        self.sequenced(&[input])?;
         self.release(input)
     }
 
@@ -447,20 +467,19 @@ impl<S: Strategy> Sequencer<S> {
             Tail::Here(outlets) => {
                 outlets.finish(&self.frame)?;
                 self.group.end_paths(&self.frame, started);
-                let mut gateway = VenueGateway(&mut self.venue);
-                self.frame.events.iter().for_each(|event| forward(event, &mut gateway));
+                self.frame.events.iter().try_for_each(|event| self.edge.forward(event))?;
             }
             Tail::There(remote) => {
                 encode(&self.frame, started, &mut remote.scratch, &mut remote.outbox);
                 if may_cause_order(input.kind) {
                     if remote.unfinished.len() == remote.unfinished_max {
                         let oldest = remote.unfinished.pop_front().expect("a full queue has a front");
-                        remote.finish(oldest.seq, &mut self.venue)?;
+                        remote.finish(oldest.seq, &mut self.edge)?;
                     }
                     remote.unfinished.push_back(Unfinished { seq: input.seq, ts: input.ts });
                 }
                 if remote.outbox.len() >= OUTBOX_SLOTS_MAX {
-                    remote.flush(&mut self.venue)?;
+                    remote.flush(&mut self.edge)?;
                 }
             }
         }
@@ -488,12 +507,12 @@ impl<S: Strategy> Sequencer<S> {
         // Orders of the last inputs may still be on their way from another thread.
         while let Some(oldest) = self.oldest_unfinished() {
             if let Tail::There(remote) = &mut self.tail {
-                remote.finish(oldest.seq, &mut self.venue)?;
+                remote.finish(oldest.seq, &mut self.edge)?;
                 remote.unfinished.pop_front();
             }
             self.settle(end)?;
         }
-        self.venue.expire(end, &mut self.answers);
+        self.edge.venue.expire(end, &mut self.answers).map_err(Fault::Venue)?;
         self.answer()?;
         self.session(end, SESSION_END)
     }
@@ -506,9 +525,12 @@ impl<S: Strategy> Sequencer<S> {
     }
 
     /// The hash of the sequencer's own state: what is numbered, what is open at the venue.
-    pub fn state_hash(&self) -> u128 {
+    ///
+    /// # Errors
+    /// [`VenueError`] if the venue is gone.
+    pub fn state_hash(&mut self) -> Result<u128, VenueError> {
         let mut hash = StreamHash::new();
         hash.words(&[self.sequence, self.now.0 as u64]);
-        model::combine_hashes(&[hash.value(), self.venue.state_hash()])
+        Ok(model::combine_hashes(&[hash.value(), self.edge.venue.state_hash()?]))
     }
 }

@@ -1,5 +1,6 @@
 //! Runs a layout: one thread per group, rings between them, the caller's thread for the sequencer's group.
 
+use crate::edge::Edge;
 use crate::graph::{Group, Stages};
 use crate::layout::Layout;
 use crate::outcome::Outcome;
@@ -8,7 +9,7 @@ use crate::sequencer::{Outlets, Progress, Remote, RunError, Sequencer, Tail};
 use crate::wire::{Decoder, Item, Slot, encode};
 use bars::{BarsConfig, Boundaries};
 use feed::Feed;
-use matching::Venue;
+use matching::Exchange;
 use model::{Event, Frame, Kind, Nanos};
 use ring::{Received, Receiver, Sender, Wait, Waiter, pin_to_core, ring};
 use std::sync::Arc;
@@ -51,10 +52,10 @@ pub struct RunConfig {
 ///
 /// # Errors
 /// [`RunError`] where the data, the fold, the recorder or a thread fails.
-pub fn run<S: Strategy + 'static>(
+pub fn run<S: Strategy + 'static, V: Exchange>(
     config: &RunConfig,
     stages: Stages<S>,
-    venue: Venue,
+    edge: Edge<V>,
     feed: &mut dyn Feed,
     outlets: Outlets,
     progress: &Progress,
@@ -68,7 +69,7 @@ pub fn run<S: Strategy + 'static>(
     let mut groups = Group::deal(stages, &config.layout, &probes);
     let head = groups.remove(0);
     let (tail, workers) = spawn(config, groups, outlets);
-    let mut sequencer = Sequencer::new(head, tail, venue, config.latency, boundaries, &config.commands);
+    let mut sequencer = Sequencer::new(head, tail, edge, config.latency, boundaries, &config.commands);
     // Last, so that the threads started above do not inherit the pin.
     if let Some(core) = config.placement.cores.first() {
         pin_to_core(*core);
@@ -86,7 +87,7 @@ pub fn run<S: Strategy + 'static>(
         }
     }
     match (ran, failed) {
-        (Ok(()), None) => Ok(Outcome::collect(sequencer, others)),
+        (Ok(()), None) => Outcome::collect(sequencer, others),
         // The sequencer notices only that a thread is gone; that thread knows why.
         (Ok(()) | Err(RunError::Thread), Some(error)) | (Err(error), _) => Err(error),
     }

@@ -1,140 +1,22 @@
 //! The same inputs give the same events and the same state: on every layout, with every wait strategy,
 //! with and without venue latency, for a strategy that wakes on bars and one that wakes on ticks.
 
+mod engine;
 mod market;
 mod requote;
 
-use bars::{Bars, BarsConfig, Fill};
-use gate::{Gate, Limits};
-use indicators::{IndicatorConfig, IndicatorSpec, Indicators, Seed};
-use market::{Ticks, made_market};
-use matching::{FillSize, Venue, VenueConfig};
-use matrices::{Column, IndicatorSource, Matrices, MatricesConfig, MatrixSpec};
+use engine::{Case, Seen, replay, timeframes};
+use indicators::Seed;
+use market::made_market;
 use model::{
-    BarSource, Event, Frame, Goal, Instrument, InstrumentTable, Intent, Kind, Money, Nanos, Order, Quantity,
-    Rate, StreamHash, Style, SymbolId, SymbolTable, TargetWait, Timeframe, UNIT, WaitStep,
+    Event, Frame, Goal, Intent, Kind, Nanos, Order, Quantity, Rate, StreamHash, Style, SymbolId, TargetWait,
+    Timeframe, UNIT, WaitStep,
 };
-use orders::OrderStage;
-use pipeline::{Layout, Outcome, Outlets, Placement, Progress, RunConfig, Stage, Stages, run, tap};
-use portfolio::{Portfolio, UpdateOn};
+use pipeline::{Layout, Stage};
 use requote::Requote;
 use ring::Wait;
 use rules::{EmaCross, EmaCrossConfig, Entry, MeanReversion, MeanReversionConfig, StopOn};
 use strategy::{Intents, Revisit, Strategy, Wakes};
-use synergy::{Synergies, SynergyConfig};
-
-/// Two symbols: one with trades only, one with quotes and trades.
-fn instruments() -> InstrumentTable {
-    let symbols = SymbolTable::new(["ALPHA", "BRAVO"].map(String::from));
-    InstrumentTable::new(symbols, |symbol| Instrument::plain(symbol, "USD"))
-}
-
-fn timeframes() -> Vec<Timeframe> {
-    ["10s", "1m", "5m"].map(|text| Timeframe::parse(text).unwrap()).to_vec()
-}
-
-#[derive(Debug, Clone)]
-struct Case {
-    layout: Layout,
-    wait: Wait,
-    latency: Nanos,
-    batch: usize,
-}
-
-/// What a run was, as far as two runs must agree, and the frames its recorder saw.
-struct Seen {
-    outcome: Outcome,
-    frames: Vec<Frame>,
-}
-
-/// Indicators on every timeframe, a matrix and synergies on the shortest.
-fn features() -> (Indicators, Matrices, Synergies) {
-    let timeframes = timeframes();
-    let names = ["sma_5", "mlmi", "nwrqk", "fvg", "profile"];
-    let specs: Vec<_> = names.iter().map(|name| IndicatorSpec::parse(name).unwrap()).collect();
-    let config = IndicatorConfig::new(10, &timeframes, vec![specs; 3]).unwrap();
-    let names = config.schema();
-    let source = IndicatorSource { timeframes: &timeframes, names: &names, parameters: &[] };
-    let matrix = MatrixSpec {
-        name: "small".to_owned(),
-        timeframe: timeframes[0],
-        window: 5,
-        columns: ["nwrqk_value", "fvg_bullish_active", "lvn_distance"].map(Column::standard).to_vec(),
-    };
-    let matrices = Matrices::new(MatricesConfig::new(vec![matrix]).unwrap(), &source, 2).unwrap();
-    let synergy = SynergyConfig { timeframe: timeframes[0], ..SynergyConfig::default() };
-    let synergies = Synergies::new(synergy, &timeframes, &names, 2).unwrap();
-    (Indicators::new(config, &[BarSource::Trade; 2]), matrices, synergies)
-}
-
-fn replay<S: Strategy + 'static>(strategy: S, case: &Case, ticks: &[Event]) -> Seen {
-    let instruments = instruments();
-    let bars =
-        BarsConfig { timeframes: timeframes(), sources: vec![vec![BarSource::Trade]; 2], fill: Fill::None };
-    let capital = Money::parse("100000").unwrap();
-    let update_on = if strategy.wakes() == Wakes::Ticks { UpdateOn::Ticks } else { UpdateOn::Boundaries };
-    let limits = Limits { max_position: Some(Quantity::parse("3").unwrap()), ..Limits::default() };
-    let (indicators, matrices, synergies) = features();
-    let stages = Stages {
-        portfolio: Portfolio::new(&instruments, capital, update_on),
-        bars: Bars::new(&bars).unwrap(),
-        indicators,
-        matrices: Some(matrices),
-        synergies: Some(synergies),
-        strategy,
-        orders: OrderStage::new(&instruments, Gate::new(limits, &instruments, capital)),
-    };
-    let rate = |text: &str| Rate::parse(text).unwrap();
-    let venue = VenueConfig {
-        latency: case.latency,
-        maker: rate("-0.0001"),
-        taker: rate("0.0005"),
-        fill_size: FillSize::Print,
-    };
-    let venue = Venue::new(venue, &instruments, &[false, true]);
-    let config = RunConfig {
-        layout: case.layout.clone(),
-        placement: Placement { cores: Vec::new(), wait: case.wait },
-        bars,
-        latency: case.latency,
-        end: Some(ticks.last().unwrap().ts + Nanos::HOUR),
-        latency_sample: 64,
-        commands: commands(ticks),
-    };
-    let (tap, tap_end) = tap();
-    let recorder = std::thread::spawn(move || {
-        let mut frames = Vec::new();
-        tap_end
-            .drain(|frame| {
-                frames.push(frame.clone());
-                Ok::<(), ()>(())
-            })
-            .unwrap();
-        frames
-    });
-    let mut feed = Ticks::new(ticks, case.batch);
-    let outcome = run(
-        &config,
-        stages,
-        venue,
-        &mut feed,
-        Outlets { tap: Some(tap), orders: None },
-        &Progress::default(),
-    )
-    .unwrap();
-    Seen { outcome, frames: recorder.join().unwrap() }
-}
-
-/// One from before the run, one in its middle, one after its end.
-fn commands(ticks: &[Event]) -> Vec<Event> {
-    let command = |ts, word| {
-        let mut event = Event::input(Kind::COMMAND, ts, SymbolId::NONE);
-        event.words[0] = word;
-        event
-    };
-    let (middle, end) = (ticks[ticks.len() / 2].ts, ticks.last().unwrap().ts + Nanos::DAY);
-    vec![command(Nanos(0), 7), command(middle, 8), command(end, 9)]
-}
 
 #[test]
 fn commands_come_at_their_times_and_before_the_data_of_their_times() {

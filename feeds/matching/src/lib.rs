@@ -8,6 +8,7 @@
 //!
 //! | module | it is |
 //! | --- | --- |
+//! | `exchange` | what the sequencer needs of a venue, here or in another process |
 //! | `venue` | requests in flight, the face to the sequencer |
 //! | `book` | one symbol: the standing quote, open orders, who fills when |
 //! | `available` | a size that can be used up once |
@@ -15,8 +16,10 @@
 
 mod available;
 mod book;
+mod exchange;
 mod tape;
 mod venue;
 
+pub use exchange::{Delivery, Exchange, Handed};
 pub use tape::VenueError;
 pub use venue::{FillSize, Venue, VenueConfig};

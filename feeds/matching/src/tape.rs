@@ -19,17 +19,22 @@ pub enum VenueError {
         /// Its symbol's name.
         symbol: String,
     },
+    /// The venue is in another process, which is gone or does not say what it should: this is what happened and what
+    /// to do.
+    Gone(String),
 }
 
 impl fmt::Display for VenueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::FeeOverflow { order, symbol } = self;
-        write!(
-            f,
-            "the notional or fee of a fill of order {} in {symbol} is beyond 79 quintillion; check venue.fees, \
-             the instrument's multiplier and the order's quantity",
-            order.0
-        )
+        match self {
+            Self::FeeOverflow { order, symbol } => write!(
+                f,
+                "the notional or fee of a fill of order {} in {symbol} is beyond 79 quintillion; check venue.fees, \
+                 the instrument's multiplier and the order's quantity",
+                order.0
+            ),
+            Self::Gone(sentence) => f.write_str(sentence),
+        }
     }
 }
 

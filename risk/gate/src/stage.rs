@@ -8,7 +8,7 @@ use crate::day::DayEquity;
 use crate::{Approved, Exposure, Limits, Proposal, checks, largest};
 use model::{
     Event, Fill, Frame, InstrumentTable, Kind, Mark, Money, Order, Price, Quantity, RefusalReason, Side,
-    StreamHash, SymbolId,
+    StreamHash, SymbolId, is_halt,
 };
 
 /// The pre-trade gate.
@@ -19,6 +19,7 @@ pub struct Gate {
     marks: Vec<Mark>,
     exposures: Vec<Exposure>,
     equity: DayEquity,
+    halted: bool,
 }
 
 impl Gate {
@@ -35,6 +36,7 @@ impl Gate {
             marks: vec![Mark::default(); symbols],
             exposures: vec![Exposure::default(); symbols],
             equity: DayEquity::new(initial_capital),
+            halted: false,
         }
     }
 
@@ -44,10 +46,11 @@ impl Gate {
         self.marks[tick.symbol.index()].on_tick(tick);
     }
 
-    /// Takes the time of the frame's input and the equity its portfolio events tell. Fills are told by
-    /// [`Gate::on_fill`].
+    /// Takes the time of the frame's input, whether it halts new risk, and the equity its portfolio events tell. Fills
+    /// are told by [`Gate::on_fill`].
     pub fn on_frame(&mut self, frame: &Frame) {
         self.equity.advance(frame.input().ts);
+        self.halted |= is_halt(frame.input());
         if let Some(account) = frame.accounts.last() {
             debug_assert!(frame.events.iter().any(|event| event.kind == Kind::PORTFOLIO));
             self.equity.set(account.equity);
@@ -99,12 +102,13 @@ impl Gate {
     }
 
     /// Checks a proposal against all limits, in the order of [`RefusalReason`]; the first that fails is
-    /// the reason.
+    /// the reason. Once new risk is halted, that comes before all limits.
     ///
     /// # Errors
     /// The reason of the refusal.
     pub fn check(&self, proposal: &Proposal) -> Result<Approved<Proposal>, RefusalReason> {
         debug_assert!(proposal.quantity > Quantity::ZERO, "a proposal's quantity is positive");
+        refuse_unless(!self.halted, RefusalReason::Halted)?;
         self.check_size(proposal)?;
         let symbol = proposal.symbol.index();
         let (exposure, last) = (&self.exposures[symbol], self.marks[symbol].price());
@@ -131,7 +135,7 @@ impl Gate {
         refuse_unless(ok, RefusalReason::MaxOrderNotional)
     }
 
-    /// Hash of exposures, last prices and equity.
+    /// Hash of exposures, last prices, equity and whether new risk is halted.
     pub fn state_hash(&self) -> u128 {
         let mut hash = StreamHash::new();
         for (exposure, mark) in self.exposures.iter().zip(&self.marks) {
@@ -139,6 +143,7 @@ impl Gate {
             hash.words(&mark.words());
         }
         self.equity.hash(&mut hash);
+        hash.words(&[u64::from(self.halted)]);
         hash.value()
     }
 }

@@ -23,7 +23,7 @@ use crate::table::{self, Colour};
 use bars::BarsConfig;
 use feed::{Feed, FeedError};
 use model::{AgentGroup, Clock, Event, SystemClock};
-use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
+use pipeline::{Edge, Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
 use report::{AnsweringModel, OptionalTable, Overwrite, RunFolder, RunMeta};
 use ring::{Cores, Stopwatch, pin_to_core};
 use sha2::{Digest, Sha256};
@@ -281,7 +281,8 @@ fn replay<S: Strategy + 'static>(
     feed.connect()?;
     feed.subscribe(&(0..stages_symbols(&stages)).map(model::SymbolId).collect::<Vec<_>>())?;
     feed.inner().prime()?;
-    let outcome = run(config, stages, venue, feed, Outlets { tap: Some(tap), orders: None }, progress);
+    let outcome =
+        run(config, stages, Edge::new(venue), feed, Outlets { tap: Some(tap), orders: None }, progress);
     let wall_ns = stopwatch.nanos_between(start, stopwatch.raw());
     drop(shown);
     outcome.map(|outcome| (outcome, wall_ns))

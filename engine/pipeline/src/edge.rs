@@ -1,0 +1,183 @@
+//! What stands beside the sequencer: the venue, the journal, and what a cut run had sequenced before.
+//!
+//! Everything that is sequenced passes here once. While a run that was cut goes through its past again, each input is
+//! compared with the one in the journal, and nothing is kept twice or sent twice; from then on inputs and orders are
+//! kept, and an order leaves only when the journal says that its causes are safe enough.
+//! Not here: files and their threads (`journal`), who decides what the next input is (`sequencer`).
+
+use crate::graph::Fault;
+use crate::replay::{Diverged, Past};
+use crate::sequencer::RunError;
+use matching::{Delivery, Exchange, Handed};
+use model::{Event, Kind, Nanos, Order, OrderId, RejectReason, Report, ReportKind, halt_event};
+use std::collections::VecDeque;
+
+/// Keeps what was sequenced, before it has an effect.
+pub trait Keeper: Send {
+    /// Takes inputs as they are sequenced, and orders and requests to cancel before they leave.
+    fn keep(&mut self, events: &[Event]);
+
+    /// Returns when everything that was taken is as safe as an order's causes must be; `false` if it never will be.
+    fn secure(&mut self) -> bool;
+
+    /// Whether nothing more can be kept.
+    fn has_failed(&self) -> bool;
+}
+
+/// The venue, the journal and the past of a run.
+pub struct Edge<V> {
+    /// The venue.
+    pub venue: V,
+    keeper: Option<Box<dyn Keeper>>,
+    past: Option<Past>,
+    /// Inputs from outside of the fold that wait to be sequenced.
+    pending: VecDeque<Event>,
+    halted: bool,
+}
+
+impl<V: Exchange> Edge<V> {
+    /// A venue; nothing is kept.
+    pub fn new(venue: V) -> Self {
+        Self { venue, keeper: None, past: None, pending: VecDeque::new(), halted: false }
+    }
+
+    /// Keeps what is sequenced.
+    #[must_use]
+    pub fn keeping(mut self, keeper: Box<dyn Keeper>) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    /// Goes through a past first.
+    #[must_use]
+    pub fn after(mut self, past: Past) -> Self {
+        self.past = Some(past);
+        self
+    }
+
+    /// Takes what was sequenced, in order.
+    #[inline]
+    pub(crate) fn sequenced(&mut self, events: &[Event]) -> Result<(), Diverged> {
+        if self.past.is_some() {
+            return self.compare(events);
+        }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(events);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn compare(&mut self, events: &[Event]) -> Result<(), Diverged> {
+        let past = self.past.as_mut().expect("there is a past to compare with");
+        let known = past.compare(events)?;
+        if past.is_over() {
+            self.pending.extend(past.take_lost());
+            self.past = None;
+        }
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| known < events.len()) {
+            keeper.keep(&events[known..]);
+        }
+        Ok(())
+    }
+
+    /// The sequence number at which the next input from outside of the fold is due; `u64::MAX` if none is.
+    pub(crate) fn outside_seq(&self, next: u64) -> u64 {
+        match &self.past {
+            Some(past) => past.outside_seq(),
+            None if self.pending.is_empty() => u64::MAX,
+            None => next,
+        }
+    }
+
+    /// The next input from outside of the fold, if it is due as number `seq` at `now`.
+    pub(crate) fn outside(&mut self, seq: u64, now: Nanos) -> Option<Event> {
+        if let Some(past) = &mut self.past {
+            return past.outside(seq);
+        }
+        let event = self.pending.pop_front()?;
+        Some(Event { ts: now, ..event })
+    }
+
+    /// Whether the journal failed since this was asked last.
+    pub(crate) fn notices_failure(&mut self) -> bool {
+        let failed = self.keeper.as_ref().is_some_and(|keeper| keeper.has_failed());
+        let news = failed && !self.halted;
+        if news {
+            self.halt();
+        }
+        news
+    }
+
+    fn halt(&mut self) {
+        self.halted = true;
+        // The time is set when it is sequenced.
+        self.pending.push_back(halt_event(Nanos(0)));
+    }
+
+    /// Keeps an order or a request to cancel, and hands it to the venue; other events are passed over.
+    pub(crate) fn forward(&mut self, event: &Event) -> Result<(), RunError> {
+        match event.kind {
+            Kind::ORDER => self.submit(event),
+            Kind::CANCEL => self.cancel(event),
+            _ => Ok(()),
+        }
+    }
+
+    fn submit(&mut self, event: &Event) -> Result<(), RunError> {
+        let order = Order::from_event(event);
+        let delivery = self.delivery(event);
+        if delivery == Delivery::First && !self.keep(event) {
+            if !self.halted {
+                self.halt();
+            }
+            self.reject(&order, RejectReason::NotKept);
+            return Ok(());
+        }
+        if self.past.as_ref().is_some_and(|past| past.was_rejected(order.id)) {
+            return Ok(());
+        }
+        if self.venue.submit(&order, delivery).map_err(Fault::Venue)? == Handed::Lost {
+            match &mut self.past {
+                Some(past) => past.lose(rejection(&order, RejectReason::Lost)),
+                None => self.reject(&order, RejectReason::Lost),
+            }
+        }
+        Ok(())
+    }
+
+    fn cancel(&mut self, event: &Event) -> Result<(), RunError> {
+        // A cancel takes risk away: it leaves even where it cannot be kept.
+        if self.delivery(event) == Delivery::First {
+            self.keep(event);
+        }
+        let id = OrderId(event.words[0] as u32);
+        Ok(self.venue.cancel(id, event.symbol, event.ts).map_err(Fault::Venue)?)
+    }
+
+    /// Whether an order or a request to cancel left before the run was cut.
+    fn delivery(&mut self, event: &Event) -> Delivery {
+        match &mut self.past {
+            Some(past) if past.was_sent(event) => Delivery::Again,
+            _ => Delivery::First,
+        }
+    }
+
+    /// Keeps one event that is about to leave; `false` if it cannot be.
+    fn keep(&mut self, event: &Event) -> bool {
+        let Some(keeper) = &mut self.keeper else { return true };
+        keeper.keep(std::slice::from_ref(event));
+        keeper.secure()
+    }
+
+    fn reject(&mut self, order: &Order, reason: RejectReason) {
+        self.pending.push_back(rejection(order, reason));
+    }
+}
+
+/// The answer to an order that the venue never had.
+fn rejection(order: &Order, reason: RejectReason) -> Event {
+    let report =
+        Report { id: order.id, symbol: order.symbol, kind: ReportKind::Rejected, reason: Some(reason) };
+    report.to_event(order.ts)
+}

@@ -1,0 +1,151 @@
+//! What a run had sequenced before it was cut, and the comparison with what it sequences again.
+//!
+//! A continued run goes through its past by folding the same ticks again. Whatever follows from them (timers, the
+//! venue's answers, decisions, orders) comes out again and must be the same, bit for bit. What does not follow from
+//! them came from outside of the fold: a halt, the news that an order was lost. Those inputs are read ahead, and
+//! sequenced again under the number they had.
+//! Not here: reading a journal (`journal`), what is kept from then on (`edge`).
+
+use model::{Event, Kind, OrderId, RejectReason, Report, ReportKind, is_halt};
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+
+/// The inputs of a past, in order; an error is one sentence.
+pub type Inputs = Box<dyn FnMut() -> Result<Option<Event>, String> + Send>;
+
+/// The past of a cut run, from some input on.
+pub struct Past {
+    inputs: Inputs,
+    next: Option<Event>,
+    /// Requests that were kept, so that they may have left: kind, number of the input, number of the order.
+    sent: BTreeSet<(u8, u64, i64)>,
+    /// Inputs from outside of the fold, by number.
+    outside: VecDeque<Event>,
+    /// Orders that the venue never saw, as the past knew already.
+    rejected: BTreeSet<OrderId>,
+    /// What was found out about orders on the way through the past.
+    lost: Vec<Event>,
+}
+
+/// What was sequenced is not what the journal has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Diverged {
+    /// Another input has this number.
+    Input {
+        /// The number.
+        seq: u64,
+        /// The journal's.
+        kept: Box<Event>,
+        /// The one that came out.
+        found: Box<Event>,
+    },
+    /// The journal cannot be read further.
+    Unreadable(String),
+}
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input { seq, kept, found } => write!(
+                f,
+                "input {seq} of the journal is of kind {} at {} ns, and what follows from the data now is of kind {} at \
+                 {} ns: the data, the program or its configuration is not what the journal was written with; give \
+                 back what there was, or begin anew with --force",
+                kept.kind.0, kept.ts.0, found.kind.0, found.ts.0
+            ),
+            Self::Unreadable(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl std::error::Error for Diverged {}
+
+impl Past {
+    /// A past. `ahead` is everything that was kept of it, inputs and requests, in any order; `inputs` gives its inputs
+    /// one after the other.
+    ///
+    /// # Errors
+    /// [`Diverged::Unreadable`] where the first input cannot be read.
+    pub fn new(ahead: impl IntoIterator<Item = Event>, mut inputs: Inputs) -> Result<Self, Diverged> {
+        let mut past = Self {
+            next: inputs().map_err(Diverged::Unreadable)?,
+            inputs,
+            sent: BTreeSet::new(),
+            outside: VecDeque::new(),
+            rejected: BTreeSet::new(),
+            lost: Vec::new(),
+        };
+        for event in ahead {
+            if event.kind == Kind::ORDER || event.kind == Kind::CANCEL {
+                past.sent.insert(key(&event));
+            } else if is_outside(&event) {
+                if event.kind == Kind::REPORT {
+                    past.rejected.insert(Report::from_event(&event).id);
+                }
+                past.outside.push_back(event);
+            }
+        }
+        past.outside.make_contiguous().sort_by_key(|event| event.seq);
+        Ok(past)
+    }
+
+    /// Compares what was sequenced with the past; gives how many of the events were in it.
+    pub(crate) fn compare(&mut self, events: &[Event]) -> Result<usize, Diverged> {
+        for (at, event) in events.iter().enumerate() {
+            let Some(kept) = self.next else { return Ok(at) };
+            if kept != *event {
+                let (kept, found) = (Box::new(kept), Box::new(*event));
+                return Err(Diverged::Input { seq: event.seq, kept, found });
+            }
+            self.next = (self.inputs)().map_err(Diverged::Unreadable)?;
+        }
+        Ok(events.len())
+    }
+
+    /// Whether all of it was gone through.
+    pub(crate) fn is_over(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// The number of the next input from outside of the fold; `u64::MAX` if there is none.
+    pub(crate) fn outside_seq(&self) -> u64 {
+        self.outside.front().map_or(u64::MAX, |event| event.seq)
+    }
+
+    /// The input from outside of the fold that has this number.
+    pub(crate) fn outside(&mut self, seq: u64) -> Option<Event> {
+        self.outside.pop_front_if(|event| event.seq == seq)
+    }
+
+    /// Whether a request may have left.
+    pub(crate) fn was_sent(&self, event: &Event) -> bool {
+        self.sent.contains(&key(event))
+    }
+
+    /// Whether the past tells that the venue never saw an order.
+    pub(crate) fn was_rejected(&self, order: OrderId) -> bool {
+        self.rejected.contains(&order)
+    }
+
+    /// Notes an input to be sequenced when the past is over.
+    pub(crate) fn lose(&mut self, report: Event) {
+        self.lost.push(report);
+    }
+
+    pub(crate) fn take_lost(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.lost)
+    }
+}
+
+fn key(event: &Event) -> (u8, u64, i64) {
+    (event.kind.0, event.seq, event.words[0])
+}
+
+/// Whether an input does not follow from the ticks before it.
+fn is_outside(event: &Event) -> bool {
+    let never_there = |report: Report| {
+        report.kind == ReportKind::Rejected
+            && matches!(report.reason, Some(RejectReason::Lost | RejectReason::NotKept))
+    };
+    is_halt(event) || event.kind == Kind::REPORT && never_there(Report::from_event(event))
+}
