@@ -156,11 +156,8 @@ impl<V: Exchange> Edge<V> {
     }
 
     /// Whether an order or a request to cancel left before the run was cut.
-    fn delivery(&mut self, event: &Event) -> Delivery {
-        match &mut self.past {
-            Some(past) if past.was_sent(event) => Delivery::Again,
-            _ => Delivery::First,
-        }
+    fn delivery(&self, event: &Event) -> Delivery {
+        self.past.as_ref().map_or(Delivery::First, |past| past.delivery(event))
     }
 
     /// Keeps one event that is about to leave; `false` if it cannot be.

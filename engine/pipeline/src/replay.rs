@@ -6,8 +6,9 @@
 //! sequenced again under the number they had.
 //! Not here: reading a journal (`journal`), what is kept from then on (`edge`).
 
+use matching::Delivery;
 use model::{Event, Kind, OrderId, RejectReason, Report, ReportKind, is_halt};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 /// The inputs of a past, in order; an error is one sentence.
@@ -17,8 +18,8 @@ pub type Inputs = Box<dyn FnMut() -> Result<Option<Event>, String> + Send>;
 pub struct Past {
     inputs: Inputs,
     next: Option<Event>,
-    /// Requests that were kept, so that they may have left: kind, number of the input, number of the order.
-    sent: BTreeSet<(u8, u64, i64)>,
+    /// Requests that were kept, so that they may have left, with the session in which they were.
+    sent: BTreeMap<RequestKey, u32>,
     /// Inputs from outside of the fold, by number.
     outside: VecDeque<Event>,
     /// Orders that the venue never saw, as the past knew already.
@@ -26,6 +27,9 @@ pub struct Past {
     /// What was found out about orders on the way through the past.
     lost: Vec<Event>,
 }
+
+/// A request: kind, number of the input, number of the order.
+type RequestKey = (u8, u64, i64);
 
 /// What was sequenced is not what the journal has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,23 +65,23 @@ impl fmt::Display for Diverged {
 impl std::error::Error for Diverged {}
 
 impl Past {
-    /// A past. `ahead` is everything that was kept of it, inputs and requests, in any order; `inputs` gives its inputs
-    /// one after the other.
+    /// A past. `ahead` is everything that was kept of it, inputs and requests, each with the session in which it was
+    /// kept, in any order; `inputs` gives its inputs one after the other.
     ///
     /// # Errors
     /// [`Diverged::Unreadable`] where the first input cannot be read.
-    pub fn new(ahead: impl IntoIterator<Item = Event>, mut inputs: Inputs) -> Result<Self, Diverged> {
+    pub fn new(ahead: impl IntoIterator<Item = (u32, Event)>, mut inputs: Inputs) -> Result<Self, Diverged> {
         let mut past = Self {
             next: inputs().map_err(Diverged::Unreadable)?,
             inputs,
-            sent: BTreeSet::new(),
+            sent: BTreeMap::new(),
             outside: VecDeque::new(),
             rejected: BTreeSet::new(),
             lost: Vec::new(),
         };
-        for event in ahead {
+        for (session, event) in ahead {
             if event.kind == Kind::ORDER || event.kind == Kind::CANCEL {
-                past.sent.insert(key(&event));
+                past.sent.insert(key(&event), session);
             } else if is_outside(&event) {
                 if event.kind == Kind::REPORT {
                     past.rejected.insert(Report::from_event(&event).id);
@@ -117,9 +121,9 @@ impl Past {
         self.outside.pop_front_if(|event| event.seq == seq)
     }
 
-    /// Whether a request may have left.
-    pub(crate) fn was_sent(&self, event: &Event) -> bool {
-        self.sent.contains(&key(event))
+    /// Whether a request may have left before, and then in which session.
+    pub(crate) fn delivery(&self, event: &Event) -> Delivery {
+        self.sent.get(&key(event)).map_or(Delivery::First, |&session| Delivery::Again { session })
     }
 
     /// Whether the past tells that the venue never saw an order.
@@ -137,7 +141,7 @@ impl Past {
     }
 }
 
-fn key(event: &Event) -> (u8, u64, i64) {
+fn key(event: &Event) -> RequestKey {
     (event.kind.0, event.seq, event.words[0])
 }
 

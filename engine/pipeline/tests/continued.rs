@@ -55,7 +55,7 @@ fn case(layout: Layout) -> Case {
 fn past(kept: &[Event]) -> Past {
     let inputs: Vec<Event> = kept.iter().filter(|event| event.kind.is_input()).copied().collect();
     let mut inputs = inputs.into_iter();
-    Past::new(kept.to_vec(), Box::new(move || Ok(inputs.next()))).unwrap()
+    Past::new(kept.iter().map(|event| (1, *event)), Box::new(move || Ok(inputs.next()))).unwrap()
 }
 
 fn recorded(layout: Layout, ticks: &[Event]) -> (Seen, Vec<Event>) {

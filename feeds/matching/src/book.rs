@@ -58,6 +58,11 @@ impl Book {
         }
     }
 
+    /// How many orders are open.
+    pub fn open_orders(&self) -> usize {
+        self.open.len()
+    }
+
     /// Whether a tick can fill anything.
     #[inline]
     pub fn is_idle(&self) -> bool {

@@ -13,7 +13,10 @@ pub enum Delivery {
     /// It was never sent.
     First,
     /// It may have been sent before the run was cut: the venue is asked for it by its id, and it is not sent again.
-    Again,
+    Again {
+        /// The session in which it may have been sent.
+        session: u32,
+    },
 }
 
 /// What became of an order that was handed over.

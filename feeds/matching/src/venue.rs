@@ -164,6 +164,11 @@ impl Venue {
         }
     }
 
+    /// How many orders are open in books; those in flight are not counted.
+    pub fn open_orders(&self) -> usize {
+        self.books.iter().map(Book::open_orders).sum()
+    }
+
     /// Hash of quotes, open orders, requests in flight and the fill counter.
     pub fn state_hash(&self) -> u128 {
         let mut hash = StreamHash::new();
