@@ -7,6 +7,7 @@ pub mod decode;
 pub mod features;
 pub mod figures;
 pub mod inference;
+pub mod journal;
 pub mod kernels;
 pub mod latency;
 pub mod machine;

@@ -1,7 +1,7 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
 use bench::peers::Peers;
-use bench::{decode, features, inference, latency, machine, process, rings, throughput};
+use bench::{decode, features, inference, journal, latency, machine, process, rings, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -36,6 +36,8 @@ enum Bench {
     Features,
     /// The agents' networks alone, and a bar's close until the order is out; needs the repository's root.
     Inference,
+    /// What the journal costs, what it writes, and how long a strict order waits for the disk.
+    Journal,
     /// Tick in to order out, and 100 symbols closing bars at once.
     Latency,
     /// Peak memory and start of the program as a whole.
@@ -59,6 +61,7 @@ fn main() -> std::io::Result<()> {
         Bench::Decode => decode::run_all(args.ticks.as_ref()),
         Bench::Inference => inference::run_all(&cores, args.python.as_deref()),
         Bench::Features => features::run_all(&cores),
+        Bench::Journal => journal::run_all(),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
     };

@@ -6,7 +6,7 @@
 
 use crate::config::{Loaded, Override, is_market, load_market};
 use crate::failure::Failure;
-use crate::{doctor, run};
+use crate::{doctor, journal, run};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
@@ -21,6 +21,7 @@ Examples:
   grandmodel generate --config configs/quickstart-market.toml --out data/quickstart
   grandmodel explain runs/LAST --seq 123456
   grandmodel config show configs/quickstart.toml --set run.layout=split
+  grandmodel journal verify journal/LIVE
   grandmodel doctor
 
 Exit status: 0 done, 1 it could not be done, 2 usage or configuration error.
@@ -80,6 +81,9 @@ pub enum Command {
     /// Check a configuration file, or show every effective value and where it comes from.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check a journal, or print what is in it. Changes nothing, and may run beside a writer.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Say what on this machine is fine, what costs latency, and how to mend it.
     Doctor(DoctorArgs),
 }
@@ -254,6 +258,40 @@ pub struct ExplainArgs {
     pub seq: u64,
 }
 
+/// `journal`
+#[derive(Debug, Clone, Subcommand)]
+pub enum JournalCommand {
+    /// Check every checksum and event; status 1 if anything is damaged.
+    Verify(JournalVerifyArgs),
+    /// Print events, one JSON object a line.
+    Dump(JournalDumpArgs),
+}
+
+/// `journal verify`
+#[derive(Debug, Clone, Args)]
+pub struct JournalVerifyArgs {
+    /// The journal's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `journal dump`
+#[derive(Debug, Clone, Args)]
+pub struct JournalDumpArgs {
+    /// The journal's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The first input to print, with all that stands behind it.
+    #[arg(long, value_name = "SEQ", default_value_t = 1)]
+    pub from: u64,
+    /// The last input to print, with the orders that stand behind it.
+    #[arg(long, value_name = "SEQ", default_value_t = u64::MAX, hide_default_value = true)]
+    pub to: u64,
+}
+
 /// `doctor`
 #[derive(Debug, Clone, Args)]
 pub struct DoctorArgs {
@@ -296,11 +334,13 @@ pub fn dispatch(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write) -
         Command::Config(ConfigCommand::Show(args)) => print(out, &load(&args)?.show()),
         Command::Config(ConfigCommand::Features(args)) => print(out, &run::features(&args)?),
         Command::Explain(args) => print(out, &run::explain(&args)?),
+        Command::Journal(JournalCommand::Verify(args)) => journal::verify(&args, out),
+        Command::Journal(JournalCommand::Dump(args)) => journal::dump(&args, out),
         Command::Doctor(args) => print(out, &doctor::run(&args)),
     }
 }
 
-fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+pub(crate) fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
 }
 
