@@ -1,8 +1,8 @@
 //! The journal: what it costs the engine's thread, what the disk takes, and how long a strict order waits.
 //!
 //! Method: ticks of the peer workload, appended in batches as the sequencer does. Rates are medians of rounds. A strict
-//! order's latency is taken in turns with bare `fdatasync`s of as many bytes on a file reserved in the same way, so that
-//! a noisy moment of the disk hits both. The folder is under `target`, on the disk that holds the repository.
+//! order's latency is taken in turns with bare `fdatasync`s of as many bytes on a file reserved in the same way, so
+//! that a noisy moment of the disk hits both. The folder is under `target`, on the disk that holds the repository.
 
 use crate::figures::{Figure, Figures};
 use crate::market::trades;
@@ -38,11 +38,12 @@ struct Running {
 }
 
 impl Running {
+    /// `wait`: how both threads wait for each other.
     fn start(durability: Durability, wait: Wait) -> Self {
         let dir = folder();
         let (writer, _) =
             open(&Folder::new(dir.path()), IDENTITY, &Options::default()).expect("the disk takes it");
-        let threading = Threading { wait, ..Threading::default() };
+        let threading = Threading { wait, idle: wait, ..Threading::default() };
         let (appender, thread) = start(writer, durability, &threading).expect("there is a thread");
         Self { dir, appender, thread }
     }
@@ -176,7 +177,7 @@ pub fn run_all() -> Figures {
     figures.push(Figure::count("on disk, a tick", bytes, "bytes", "<= 40"));
     figures.push(Figure::rate("strict, group commit", median(&mut groups), "events/s", ">= 200,000"));
     figures.push(Figure::rate("read back and decoded", median(&mut decoded), "events/s", ">= 20,000,000"));
-    for (wait, name) in [(Wait::Block, "sleeping"), (Wait::Spin, "spinning")] {
+    for (wait, name) in [(Wait::Block, "sleeping"), (Wait::Yield, "yielding")] {
         let (order, bare) = strict(&ticks, wait);
         figures.latency(&format!("strict, {name}, append -> durable"), &order);
         figures.latency("bare write and fdatasync, taking turns with it", &bare);

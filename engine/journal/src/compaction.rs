@@ -1,8 +1,8 @@
 //! Rewrites closed segments compressed: written beside, synced, swapped.
 //!
 //! A segment is read frame by frame first; a damaged one is left alone and reported. What was packed is unpacked and
-//! compared before it takes the place. Every step may be interrupted and run again; readers read both, and the plain one
-//! where both are there. It may run beside the writer, one at a time.
+//! compared before it takes the place. Every step may be interrupted and run again; readers read both, and the plain
+//! one where both are there. It may run beside the writer, one at a time.
 //! Not here: removing segments (`retention`).
 
 use crate::disk::Access;

@@ -1,7 +1,7 @@
 //! Reads events while they are written, in the process that writes them.
 //!
-//! Why from the file: a tier that was down reads what it missed at its own pace, and nobody keeps it in memory. It reads
-//! only what the writer has said is written, so it never sees half a frame.
+//! Why from the file: a tier that was down reads what it missed at its own pace, and nobody keeps it in memory. It
+//! reads only what the writer has said is written, so it never sees half a frame.
 //! Not here: other processes, which cannot know how far the writer is.
 
 use crate::cursor::{Batch, From, open_segment};

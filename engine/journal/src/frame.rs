@@ -1,8 +1,8 @@
 //! Frames: batches of bytes with a length and a checksum.
 //!
-//! The checksum covers the file's salt and the frame's offset, so that stale bytes, or bytes of another place, are never
-//! taken for a frame. A frame says how many bytes before it were not yet known to be durable when it was written. That
-//! tells a torn tail from damage: what a later frame calls durable cannot have been torn by a power cut.
+//! The checksum covers the file's salt and the frame's offset, so that stale bytes, or bytes of another place, are
+//! never taken for a frame. A frame says how many bytes before it were not yet known to be durable when it was written.
+//! That tells a torn tail from damage: what a later frame calls durable cannot have been torn by a power cut.
 //! Not here: what the bytes mean.
 //!
 //! | bytes | field |

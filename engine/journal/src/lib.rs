@@ -1,8 +1,8 @@
 //! The journal: everything the engine was told and every order that left, kept before it takes effect.
 //!
-//! Why: state is a fold over the stream of inputs, so keeping the stream keeps everything. What is kept is inputs
-//! (each with the next sequence number) and the orders and requests to cancel that they caused; the journal knows no more
-//! of them than that. Recovery is the ordinary way to start: [`open`], the newest of the [`snapshots`], a [`Cursor`].
+//! Why: state is a fold over the stream of inputs, so keeping the stream keeps everything. What is kept is inputs (each
+//! with the next sequence number) and the orders and requests to cancel that they caused; the journal knows no more of
+//! them than that. Recovery is the ordinary way to start: [`open`], the newest of the [`snapshots`], a [`Cursor`].
 //!
 //! | to | use |
 //! | --- | --- |

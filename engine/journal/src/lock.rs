@@ -13,6 +13,16 @@ use std::path::Path;
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: NamedFile,
+    is_signed: bool,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.is_signed {
+            // Only so that nobody is told of an owner that has gone on to other things.
+            let _ = self.file.set_size(0);
+        }
+    }
 }
 
 impl Lock {
@@ -34,17 +44,18 @@ impl Lock {
 
     fn hold(file: NamedFile) -> Result<Self, JournalError> {
         match file.file.try_lock() {
-            Ok(true) => Ok(Self { file }),
+            Ok(true) => Ok(Self { file, is_signed: false }),
             Ok(false) => Err(JournalError::Locked { owner: owner(&file), path: file.path }),
             Err(error) => Err(JournalError::io("lock", &file.path, &error)),
         }
     }
 
     /// Writes who holds it into the file.
-    pub fn sign(&self) -> Result<(), JournalError> {
+    pub fn sign(&mut self) -> Result<(), JournalError> {
         let now = SystemClock.now().0;
         let since = jiff::Timestamp::from_nanosecond(now.into()).expect("the machine's time is in range");
         let line = format!("process {} since {since:.0}\n", std::process::id());
+        self.is_signed = true;
         self.file.set_size(0)?;
         self.file.write_all_at(line.as_bytes(), 0)
     }

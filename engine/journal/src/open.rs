@@ -46,7 +46,7 @@ pub fn open(
         (Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX).contains(&options.segment_bytes),
         "a segment has room for its header and some frames, and offsets of 32 bits"
     );
-    let (lock, facts) = lock_and_inspect(folder, &identity)?;
+    let (mut lock, facts) = lock_and_inspect(folder, &identity)?;
     lock.sign()?;
     let last = facts.segments.last();
     let (torn, was_closed) = (
@@ -95,7 +95,7 @@ impl SessionClaim {
 /// # Errors
 /// As [`open`].
 pub fn claim_session(folder: &Folder, identity: Identity) -> Result<SessionClaim, JournalError> {
-    let (lock, facts) = lock_and_inspect(folder, &identity)?;
+    let (mut lock, facts) = lock_and_inspect(folder, &identity)?;
     lock.sign()?;
     Ok(SessionClaim { session: session::advance(folder, facts.session)?, _lock: lock })
 }

@@ -188,7 +188,11 @@ mod tests {
         }
 
         #[test]
-        fn any_flip_or_cut_is_noticed(state in prop::collection::vec(any::<u8>(), 0..300), at: prop::sample::Index, bit in 0..8_u8) {
+        fn any_flip_or_cut_is_noticed(
+            state in prop::collection::vec(any::<u8>(), 0..300),
+            at: prop::sample::Index,
+            bit in 0..8_u8,
+        ) {
             let dir = tempfile::tempdir().unwrap();
             let folder = Folder::new(dir.path());
             write(&folder, OURS, 7, &state).unwrap();

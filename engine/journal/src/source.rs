@@ -10,6 +10,9 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use zstd::stream::read::Decoder;
 
+/// What is unpacked refers back at most so far, as a power of two: what a damaged file claims is not allocated.
+const WINDOW_LOG_MAX: u32 = 23;
+
 /// A file, read from its start to its end.
 struct Sequential {
     file: NamedFile,
@@ -51,8 +54,9 @@ impl Source {
         let bytes = match packing {
             Packing::Plain => Bytes::Plain(file),
             Packing::Zstd => {
-                let decoder =
-                    Decoder::new(file).map_err(|error| JournalError::io("unpack", &path, &error))?;
+                let failed = |error| JournalError::io("unpack", &path, &error);
+                let mut decoder = Decoder::new(file).map_err(failed)?;
+                decoder.window_log_max(WINDOW_LOG_MAX).map_err(failed)?;
                 Bytes::Zstd(Box::new(decoder))
             }
         };

@@ -6,8 +6,8 @@
 //! journal's. Nothing is ever rewritten: records that are not valid any more are cut off by a record that says so.
 //! Not here: what the records are. A spool has no lock: it belongs to whoever holds its journal's.
 //!
-//! A frame of records is, behind its kind, the length of what follows in 64 bits, then, packed by zstd, for each record its
-//! tag in 64 bits, its length in 32, and its bytes.
+//! A frame of records is, behind its kind, the length of what follows in 64 bits, then, packed by zstd, for each record
+//! its tag in 64 bits, its length in 32, and its bytes.
 
 mod read;
 

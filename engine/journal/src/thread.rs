@@ -5,7 +5,8 @@
 //! | strict | all that is there, as one group | at once; what comes meanwhile is the next group |
 //! | async | all that is there, then pauses a moment | when the oldest unsynced event is nearly a window old |
 //!
-//! With nothing to do it polls a little and then sleeps until woken: a journal takes no core of its own.
+//! With nothing to do it polls a little and then sleeps until woken: a journal takes no core of its own, unless told
+//! to.
 //! Not here: what a failure means for the engine.
 
 use crate::appender::Appender;
@@ -24,13 +25,15 @@ pub struct Threading {
     pub ring_slots: usize,
     /// How the appender waits for what is to become durable.
     pub wait: Wait,
+    /// How the thread waits for events. Sleeping costs a strict order the time of a wake-up; anything else, a core.
+    pub idle: Wait,
     /// A core to pin the thread to.
     pub core: Option<usize>,
 }
 
 impl Default for Threading {
     fn default() -> Self {
-        Self { ring_slots: 1 << 16, wait: Wait::Block, core: None }
+        Self { ring_slots: 1 << 16, wait: Wait::Block, idle: Wait::Block, core: None }
     }
 }
 
@@ -79,7 +82,7 @@ pub fn start(
         Durability::Async { window } => Some(window),
         Durability::Off => panic!("without durability there is no journal to write"),
     };
-    let (sender, receiver) = ring::ring::<Event>(threading.ring_slots, Wait::Block);
+    let (sender, receiver) = ring::ring::<Event>(threading.ring_slots, threading.idle);
     let marks = Arc::new(Marks::at(writer.appended()));
     let appender = Appender::new(sender, Arc::clone(&marks), threading.wait, writer.appended());
     let path = writer.folder().path().to_owned();

@@ -1,4 +1,4 @@
-//! Looks at a whole journal and tells what is there: every checksum, every event decoded, nothing changed, no lock taken.
+//! Looks at a whole journal and tells what is there: every checksum, every event decoded; no lock taken, no change.
 //!
 //! It may run beside a writer: what is half written then is a tail like any other, and is said to be.
 //! Not here: printing.

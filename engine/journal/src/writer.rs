@@ -1,8 +1,8 @@
 //! Appends events to a journal that is open.
 //!
-//! Append, write, sync: in a buffer, in the file, on the disk. A write or a sync that fails is final. What the disk then
-//! holds is unknown, and a second try that succeeds would prove nothing about the first; so the writer says the same
-//! error from then on, and what was not synced before does not count as kept.
+//! Append, write, sync: in a buffer, in the file, on the disk. A write or a sync that fails is final. What the disk
+//! then holds is unknown, and a second try that succeeds would prove nothing about the first; so the writer says the
+//! same error from then on, and what was not synced before does not count as kept.
 //! Not here: when to write and to sync (`thread`), files (`roll`).
 
 use crate::frame::{self, Seal, kind};

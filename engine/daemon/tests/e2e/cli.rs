@@ -42,6 +42,9 @@ fn usage_errors_are_one_sentence_and_status_2() {
         (vec!["config", "check"], vec!["<FILE>"]),
         (vec!["generate", "--config", "m.toml"], vec!["--out <DIR>"]),
         (vec!["report"], vec!["<RUN_DIR>"]),
+        (vec!["journal"], vec!["a command is missing"]),
+        (vec!["journal", "verify"], vec!["<DIR>"]),
+        (vec!["journal", "dump", "d", "--from", "x"], vec!["'x'", "--from <SEQ>"]),
     ] {
         check_refused(&args, 2, &parts);
     }
@@ -56,6 +59,7 @@ fn help_and_version_go_to_stdout() {
         "generate",
         "report",
         "config",
+        "journal",
         "doctor",
         "Exit status",
         "configs/quickstart.toml",

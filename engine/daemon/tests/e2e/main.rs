@@ -10,6 +10,7 @@ mod context;
 mod determinism;
 mod import;
 mod import_bad;
+mod journal;
 mod real_data;
 mod run_folder;
 mod sessions;

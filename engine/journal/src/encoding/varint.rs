@@ -1,4 +1,4 @@
-//! Whole numbers in as few bytes as they need: seven bits a byte, the lowest first, the top bit set on all but the last.
+//! Whole numbers in as few bytes as they need: seven bits a byte, lowest first, the top bit set on all but the last.
 //!
 //! Why without a loop: numbers of up to eight bytes, nearly all of them, are packed and unpacked in a register, so that
 //! their lengths, which no branch predictor can guess, cost nothing.

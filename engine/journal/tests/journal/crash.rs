@@ -1,4 +1,4 @@
-//! Power cuts, kills and failing disks at every operation: what was acknowledged comes back, and nothing that never was.
+//! Power cuts, kills and failing disks at every operation: what was acknowledged comes back, and nothing else.
 
 use crate::support::disk::{Fault, SimulatedDisk};
 use crate::support::events::Stream;

@@ -236,7 +236,11 @@ fn bytes_of_another_life_are_no_frames() {
 proptest! {
     #![proptest_config(cases(150))]
     #[test]
-    fn arbitrary_bytes_are_no_journal(mut bytes in prop::collection::vec(any::<u8>(), 0..9000), like in 0..3, packed: bool) {
+    fn arbitrary_bytes_are_no_journal(
+        mut bytes in prop::collection::vec(any::<u8>(), 0..9000),
+        like in 0..3,
+        packed: bool,
+    ) {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path());
         drop(open(&folder, OURS, &SMALL).unwrap());
