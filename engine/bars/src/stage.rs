@@ -94,6 +94,12 @@ pub struct Bars {
     hash: StreamHash,
 }
 
+model::state!(Bars {
+    partials, last_closes, bucket_open, bucket_close, late, hash;
+    same timeframes;
+    config fill, roots, parents, series, routes
+});
+
 impl Bars {
     /// The stage before any tick.
     ///

@@ -14,6 +14,7 @@
 //! Not here: what a definition may say (`definition.rs`).
 
 use crate::definition::{Context, Definition, Indicator, Parameters};
+use model::state::{State, StateError, StateReader, StateWriter};
 use model::{Bar, Price, Quantity};
 
 macro_rules! registry {
@@ -60,9 +61,27 @@ macro_rules! registry {
                 match self { $(Self::$type(indicator) => Indicator::on_tick(indicator, price, size)),* }
             }
 
+            /// What it is called.
+            const fn name(&self) -> &'static str {
+                match self { $(Self::$type(_) => <crate::$module::$type as Indicator>::DEFINITION.name),* }
+            }
+
             /// How many ticks were counted elsewhere than where they belong.
             pub(crate) fn ticks_clamped(&self) -> u64 {
                 match self { $(Self::$type(indicator) => Indicator::ticks_clamped(indicator)),* }
+            }
+        }
+
+        /// The indicator's name, then its state.
+        impl State for Running {
+            fn save(&self, to: &mut StateWriter) {
+                to.mark(self.name());
+                match self { $(Self::$type(indicator) => indicator.save(to)),* }
+            }
+
+            fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+                from.mark(self.name())?;
+                match self { $(Self::$type(indicator) => indicator.load(from)),* }
             }
         }
     };

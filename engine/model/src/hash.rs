@@ -17,6 +17,7 @@
 //! Not here: checksums of files.
 
 use crate::Event;
+use crate::state::{State, StateError, StateReader, StateWriter, Value};
 use twox_hash::XxHash3_128;
 
 #[cfg(target_endian = "big")]
@@ -135,6 +136,24 @@ impl StreamHash {
     /// The hash so far.
     pub fn value(&self) -> u128 {
         link(self.chain, &self.pending[..self.pending_len])
+    }
+}
+
+/// The chain value, and what is pending with its length.
+impl State for StreamHash {
+    fn save(&self, to: &mut StateWriter) {
+        let Self { chain, pending, pending_len } = self;
+        chain.put(to);
+        to.len(*pending_len);
+        to.bytes(&pending[..*pending_len]);
+    }
+
+    fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.chain = Value::read(from)?;
+        let len = from.list_len(BLOCK_BYTES - 1)?;
+        self.pending[..len].copy_from_slice(from.bytes(len)?);
+        self.pending_len = len;
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ mod number;
 mod order;
 mod purpose;
 mod session;
+pub mod state;
 mod symbol;
 mod synergy;
 mod time;

@@ -32,6 +32,12 @@ pub struct OrderStage {
     order_hash: StreamHash,
 }
 
+model::state!(OrderStage {
+    gate, orders, touches, waiting, next_id, risk_hash, order_hash;
+    same lots;
+    config symbols
+});
+
 impl OrderStage {
     /// A stage without orders.
     pub fn new(instruments: &InstrumentTable, gate: Gate) -> Self {

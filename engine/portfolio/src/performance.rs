@@ -63,6 +63,14 @@ pub struct Performance {
     held_nanos: i64,
 }
 
+model::state!(Performance {
+    days, first_ts, last_row, rows, equity_sum, peak, max_drawdown, traded, trips, tally, held_symbols, held_since,
+    held_nanos;
+    list hours: 1;
+    same initial_capital;
+    config instruments
+});
+
 impl Performance {
     /// Before the first row.
     pub fn new(instruments: &InstrumentTable, initial_capital: Money) -> Self {

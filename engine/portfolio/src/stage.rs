@@ -57,6 +57,12 @@ pub struct Portfolio {
     hash: StreamHash,
 }
 
+model::state!(Portfolio {
+    marks, positions, realised_pnl, fees, peak, account, hash;
+    same initial_capital;
+    config update_on, instruments
+});
+
 impl Portfolio {
     /// An account that holds nothing but its capital.
     pub fn new(instruments: &InstrumentTable, initial_capital: Money, update_on: UpdateOn) -> Self {

@@ -21,6 +21,8 @@ pub struct Gate {
     equity: DayEquity,
 }
 
+model::state!(Gate { marks, exposures, equity; same multipliers; config limits });
+
 impl Gate {
     /// A gate before the first input.
     ///
