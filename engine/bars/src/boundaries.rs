@@ -58,8 +58,8 @@ pub struct Boundaries {
 model::state!(Boundaries {
     closes, next, all_open;
     list revisits: REVISITS_MAX;
-    same timeframes, revisit;
-    config fill, makes_bars
+    same timeframes, fill, revisit;
+    config makes_bars
 });
 
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,8 @@ pub enum Fill {
     Flat,
 }
 
+model::value!(Fill { None = 0, Flat = 1 });
+
 /// Which bars to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BarsConfig {
@@ -96,8 +98,8 @@ pub struct Bars {
 
 model::state!(Bars {
     partials, last_closes, bucket_open, bucket_close, late, hash;
-    same timeframes;
-    config fill, roots, parents, series, routes
+    same timeframes, fill;
+    config roots, parents, series, routes
 });
 
 impl Bars {

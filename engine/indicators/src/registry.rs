@@ -2,7 +2,8 @@
 //!
 //! # To add one
 //! 1. Write `src/NAME.rs`: a head that says what it is, with the source of its formula; a type with all
-//!    its state, whose memory is taken when it is built; `impl Indicator for Type` (`definition.rs`); tests.
+//!    its state, whose memory is taken when it is built; `model::state!`, which names that state; `impl Indicator for
+//!    Type` (`definition.rs`); tests.
 //!    `sma.rs` is the shortest one, `macd.rs` has several values, `vwap_session.rs` may be
 //!    undefined at a bar.
 //! 2. Say `mod NAME;` in `lib.rs`, and add `NAME::Type` to the list below.

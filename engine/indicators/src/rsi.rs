@@ -39,12 +39,11 @@ impl State for Average {
     fn save(&self, to: &mut StateWriter) {
         match self {
             Self::Wilder { period, changes, gain, loss, gain_sum, loss_sum } => {
-                (period.put(to), changes.put(to), gain.put(to), loss.put(to));
-                (gain_sum.put(to), loss_sum.put(to));
+                (*period, *changes, *gain, *loss, *gain_sum, *loss_sum).put(to);
             }
             Self::Cutler { changes, gain_sum, loss_sum } => {
                 changes.save(to);
-                (gain_sum.put(to), loss_sum.put(to));
+                (*gain_sum, *loss_sum).put(to);
             }
         }
     }
@@ -53,12 +52,11 @@ impl State for Average {
         match self {
             Self::Wilder { period, changes, gain, loss, gain_sum, loss_sum } => {
                 from.same("period", period)?;
-                (changes.load(from)?, gain.load(from)?, loss.load(from)?);
-                (gain_sum.load(from)?, loss_sum.load(from)?);
+                (*changes, *gain, *loss, *gain_sum, *loss_sum) = Value::read(from)?;
             }
             Self::Cutler { changes, gain_sum, loss_sum } => {
                 changes.load(from)?;
-                (gain_sum.load(from)?, loss_sum.load(from)?);
+                (*gain_sum, *loss_sum) = Value::read(from)?;
             }
         }
         Ok(())

@@ -34,8 +34,7 @@ pub struct OrderStage {
 
 model::state!(OrderStage {
     gate, orders, touches, waiting, next_id, risk_hash, order_hash;
-    same lots;
-    config symbols
+    same symbols, lots
 });
 
 impl OrderStage {

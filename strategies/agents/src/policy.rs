@@ -33,14 +33,12 @@ impl State for Policy {
         let Self { agent: _, models, active, circuit, answers: _, missed: _, counts, cached_before: _ } =
             self;
         to.len(models.len());
-        (active.put(to), circuit.put(to), counts.put(to));
-        self.cache_counts().put(to);
+        (*active, *circuit, *counts, self.cache_counts()).put(to);
     }
 
     fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
         from.len(self.models.len())?;
-        (self.active, self.circuit) = (Value::read(from)?, Value::read(from)?);
-        (self.counts, self.cached_before) = (Value::read(from)?, Value::read(from)?);
+        (self.active, self.circuit, self.counts, self.cached_before) = Value::read(from)?;
         from.check(self.active < self.models.len(), "model in use")
     }
 }
@@ -156,7 +154,7 @@ impl Policy {
 
     /// Answers from the caches of all its models, and those that had to be computed.
     pub(crate) fn cache_counts(&self) -> (u64, u64) {
-        let sum = |of: fn(&Cached) -> u64| self.models.iter().map(of).sum();
+        let sum = |of: fn(&Cached) -> u64| self.models.iter().map(of).sum::<u64>();
         let (hits, misses) = self.cached_before;
         (hits + sum(Cached::hits), misses + sum(Cached::misses))
     }

@@ -51,7 +51,7 @@ pub struct Revisit {
 /// A fold of the run's frames that now and then wants a position.
 ///
 /// The same frames and ticks must give the same intents and the same state, whatever the clock on the
-/// wall and the layout of threads.
+/// wall and the layout of threads. Its [`State`] is all that it remembers: [`model::state!`] writes it from its fields.
 pub trait Strategy: State + Send {
     /// Its name in configs and files.
     fn name(&self) -> &'static str;

@@ -81,22 +81,22 @@ impl State for BarBins {
             highest,
             outer_ticks,
         } = self;
-        (width.put(to), index_first.put(to), price_first.put(to), span.put(to), outer_ticks.put(to));
-        (lowest.put(to), highest.put(to));
+        (*width, *index_first, *price_first, *span, *outer_ticks).put(to);
+        (*lowest, *highest).put(to);
         if lowest <= highest {
             Value::put_all(&volumes[*lowest..=*highest], to);
         }
     }
 
     fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
-        let width = i64::read(from)?;
+        let (width, index_first, price_first, span, outer_ticks) = Value::read(from)?;
         from.check(width >= 0 && (self.width == 0 || self.width == width), "width of bins")?;
         if width > 0 {
             self.set_width(width);
         }
-        (self.index_first, self.price_first) = (Value::read(from)?, Value::read(from)?);
-        (self.span, self.outer_ticks) = (Value::read(from)?, Value::read(from)?);
-        (self.lowest, self.highest) = (Value::read(from)?, Value::read(from)?);
+        (self.index_first, self.price_first, self.span) = (index_first, price_first, span);
+        self.outer_ticks = outer_ticks;
+        (self.lowest, self.highest) = Value::read(from)?;
         self.volumes.fill(0);
         if self.lowest <= self.highest {
             from.check(self.highest < BINS_MAX, "range of bins")?;

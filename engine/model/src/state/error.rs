@@ -69,7 +69,7 @@ impl fmt::Display for StateError {
             StateCause::TooLong { max, found } => {
                 write!(f, " holds {found} entries where there can be {max}")
             }
-            StateCause::Setting(name) => write!(f, " was taken with another {name}"),
+            StateCause::Setting(name) => write!(f, " differs in {name}"),
             StateCause::NoValue(what) => write!(f, " holds no {what} where one should be"),
             StateCause::Impossible(what) => write!(f, " holds a {what} that cannot be"),
         }?;

@@ -95,18 +95,26 @@ impl Value for String {
     }
 }
 
-impl<A: Value, B: Value> Value for (A, B) {
-    #[inline]
-    fn put(&self, to: &mut StateWriter) {
-        self.0.put(to);
-        self.1.put(to);
-    }
+/// Tuples: one after the other.
+macro_rules! tuples {
+    ($(($($name:ident),+))*) => { $(
+        impl<$($name: Value),+> Value for ($($name,)+) {
+            #[inline]
+            fn put(&self, to: &mut StateWriter) {
+                #[expect(non_snake_case, reason = "each value is called as its type")]
+                let ($($name,)+) = self;
+                $($name.put(to);)+
+            }
 
-    #[inline]
-    fn read(from: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok((A::read(from)?, B::read(from)?))
-    }
+            #[inline]
+            fn read(from: &mut StateReader<'_>) -> Result<Self, StateError> {
+                Ok(($($name::read(from)?,)+))
+            }
+        }
+    )* };
 }
+
+tuples! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) }
 
 /// One after the other. The length is the type's, and not written.
 impl<T: State, const N: usize> State for [T; N] {

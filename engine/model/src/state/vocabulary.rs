@@ -2,7 +2,7 @@
 
 use super::{StateCause, StateError, StateReader, StateWriter, Value};
 use crate::{
-    Account, BarSource, Direction, Money, Nanos, Order, OrderId, OrderType, Pattern, Price, Purpose,
+    Account, BarSource, Direction, Event, Money, Nanos, Order, OrderId, OrderType, Pattern, Price, Purpose,
     Quantity, Session, Side, Signal, SignalKind, Style, SymbolId, TimeInForce, Timeframe,
 };
 
@@ -47,7 +47,18 @@ crate::value!(Signal { kind, direction, strength, ts });
 crate::value!(Account { cash, position_value, equity, realised_pnl, unrealised_pnl, fees, peak });
 crate::value!(Order { id, nth, symbol, side, order_type, tif, quantity, seq, cause_seq, ts, delay, purpose });
 
-/// A code, and a price where the code is that of a limit.
+/// As it lies in memory.
+impl Value for Event {
+    fn put(&self, to: &mut StateWriter) {
+        to.bytes(bytemuck::bytes_of(self));
+    }
+
+    fn read(from: &mut StateReader<'_>) -> Result<Self, StateError> {
+        from.array::<{ size_of::<Self>() }>().map(bytemuck::cast)
+    }
+}
+
+/// The price, if it is a limit.
 impl Value for OrderType {
     fn put(&self, to: &mut StateWriter) {
         let limit = match self {
