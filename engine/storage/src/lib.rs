@@ -8,9 +8,11 @@
 mod batch;
 mod error;
 mod record;
+mod secret;
 mod store;
 
 pub use batch::{Batch, Rows, Stream};
 pub use error::StoreError;
 pub use record::{OrderState, OrderStatus, Record};
+pub use secret::{Secret, SecretError};
 pub use store::{Dictionary, Store, Watermarks};
