@@ -7,9 +7,8 @@
 
 use crate::error::{Beyond, PortfolioError};
 use crate::sampler::{Row, Sampler, simple_return};
-use crate::stage::EQUITY_ROW;
 use crate::trips::{Tally, Trip};
-use model::{Fill, Frame, InstrumentTable, Kind, Money, MoneyError, Nanos, Quantity};
+use model::{EQUITY_ROW, Fill, Frame, InstrumentTable, Kind, Money, MoneyError, Nanos, Quantity};
 
 /// Runs shorter than this are sampled by the hour.
 const HOURLY_BELOW: Nanos = Nanos(5 * Nanos::DAY.0);

@@ -13,6 +13,7 @@ mod store;
 
 pub use batch::{Batch, Rows, Stream};
 pub use error::StoreError;
-pub use record::{OrderState, OrderStatus, Record};
+pub use model::{OrderState, OrderStatus};
+pub use record::Record;
 pub use secret::{Secret, SecretError};
 pub use store::{Dictionary, Store, Watermarks};
