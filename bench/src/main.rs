@@ -1,7 +1,7 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
 use bench::peers::Peers;
-use bench::{decode, features, inference, latency, machine, process, rings, throughput};
+use bench::{decode, features, inference, latency, machine, process, rings, storage, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -42,6 +42,8 @@ enum Bench {
     Process,
     /// Round trips and throughput of the ring between two cores.
     Rings,
+    /// Ticks per second into each store, and what gathering results costs.
+    Storage,
 }
 
 fn main() -> std::io::Result<()> {
@@ -61,6 +63,7 @@ fn main() -> std::io::Result<()> {
         Bench::Features => features::run_all(&cores),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
+        Bench::Storage => storage::run_all(),
     };
     let machine = machine::describe(cores.count());
     let text = if args.json { format!("{}\n", figures.to_json(&machine)) } else { figures.to_text(&machine) };

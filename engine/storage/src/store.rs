@@ -23,7 +23,7 @@ pub struct Dictionary {
     pub indicator_names: Vec<Vec<String>>,
 }
 
-/// How far each stream of a run is stored: everything at or below is, nothing above is.
+/// How far each stream of a run is stored: everything at or below is, but for holes ([`Batch::hole`]); nothing above is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watermarks {
     /// Of [`Stream::Ticks`]; 0: nothing.
@@ -39,6 +39,26 @@ impl Watermarks {
             Stream::Ticks => self.ticks,
             Stream::Results => self.results,
         }
+    }
+
+    /// Sets that of a stream.
+    pub const fn set(&mut self, stream: Stream, watermark: u64) {
+        match stream {
+            Stream::Ticks => self.ticks = watermark,
+            Stream::Results => self.results = watermark,
+        }
+    }
+
+    /// The lower of each stream's two.
+    #[must_use]
+    pub fn lower(self, other: Self) -> Self {
+        Self { ticks: self.ticks.min(other.ticks), results: self.results.min(other.results) }
+    }
+
+    /// The higher of each stream's two.
+    #[must_use]
+    pub fn higher(self, other: Self) -> Self {
+        Self { ticks: self.ticks.max(other.ticks), results: self.results.max(other.results) }
     }
 }
 
