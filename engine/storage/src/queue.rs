@@ -6,30 +6,16 @@
 //! once more, and the watermark leaves it out.
 //! Not here: the store and when it is tried again (`tier`).
 
+mod state;
+
+pub(crate) use state::{Item, Limits};
+
 use crate::account::{Hole, Lag, Status, TierEvent, TierReport, add_hole};
-use crate::spill::{Next, Put, Spill};
-use crate::{Batch, Full, Policy, Stream, Watermarks};
-use model::Nanos;
-use std::collections::VecDeque;
+use crate::spill::Spill;
+use crate::{Batch, Policy, Watermarks};
+use state::{State, Taken};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Notices that are kept until somebody asks.
-const NOTICES_MAX: usize = 256;
-
-/// A batch that the thread is to store.
-#[derive(Debug, Clone)]
-pub(crate) struct Item {
-    pub batch: Arc<Batch>,
-    is_spilled: bool,
-}
-
-/// What a tier may hold, and what happens then.
-#[derive(Debug)]
-pub(crate) struct Limits {
-    pub policy: Policy,
-    pub queue_rows: usize,
-}
 
 /// The queue.
 #[derive(Debug)]
@@ -45,84 +31,14 @@ pub(crate) struct Queue {
     end: Condvar,
 }
 
-/// What is counted.
-#[derive(Debug, Default)]
-struct Counts {
-    stored_rows: u64,
-    dropped_rows: u64,
-    damaged_rows: u64,
-    refused_rows: u64,
-    spill_bytes_max: u64,
-    outages: u64,
-    retries: u64,
-    waits: u64,
-}
-
-#[derive(Debug)]
-struct State {
-    /// Newer than the spill.
-    memory: VecDeque<Arc<Batch>>,
-    memory_rows: usize,
-    spill: Option<Spill>,
-    /// By stream: everything at or below was taken, stored or dropped.
-    accepted: Watermarks,
-    stored: Watermarks,
-    /// Engine time of the newest row that was offered.
-    newest: Nanos,
-    /// What the thread is storing: stream, number and time of its first row.
-    current: Option<(Stream, u64, Nanos)>,
-    status: Status,
-    counts: Counts,
-    holes: Vec<Hole>,
-    notices: VecDeque<TierEvent>,
-    /// What was said already.
-    is_spilling: bool,
-    is_dropping: bool,
-    has_spill_failed: bool,
-    /// No caller waits any more.
-    is_released: bool,
-    is_closing: bool,
-    is_abandoned: bool,
-    is_done: bool,
-}
-
-/// What becomes of a batch that is offered.
-enum Taken {
-    Yes,
-    Dropped,
-    /// There is no room now.
-    Not,
-}
-
 impl Queue {
     /// An empty queue, but for what an earlier process left in the spill.
     pub fn new(name: &str, limits: Limits, spill: Option<Spill>) -> Self {
         assert!(limits.queue_rows > 0, "a tier may hold rows");
-        let accepted = spill.as_ref().map(Spill::through).unwrap_or_default();
-        let state = State {
-            memory: VecDeque::new(),
-            memory_rows: 0,
-            spill,
-            accepted,
-            stored: Watermarks::default(),
-            newest: Nanos::MIN,
-            current: None,
-            status: Status::Starting,
-            counts: Counts::default(),
-            holes: Vec::new(),
-            notices: VecDeque::new(),
-            is_spilling: false,
-            is_dropping: false,
-            has_spill_failed: false,
-            is_released: false,
-            is_closing: false,
-            is_abandoned: false,
-            is_done: false,
-        };
         Self {
             name: name.to_owned(),
             limits,
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(spill)),
             room: Condvar::new(),
             work: Condvar::new(),
             end: Condvar::new(),
@@ -317,21 +233,7 @@ impl Queue {
     }
 
     pub fn lag(&self) -> Lag {
-        let state = self.lock();
-        let waiting = state.current.or_else(|| {
-            let front = state.memory.front()?;
-            Some((front.stream(), front.first_seq, front.times()?.0))
-        });
-        let waiting = waiting.filter(|_| state.waiting_rows() > 0);
-        Lag {
-            tier: self.name.clone(),
-            status: state.status.clone(),
-            rows: state.waiting_rows(),
-            behind: waiting.map_or(Nanos(0), |(_, _, ts)| Nanos(state.newest.0.saturating_sub(ts.0).max(0))),
-            oldest: waiting.map(|(stream, seq, _)| (stream, seq)),
-            spill_bytes: state.spill.as_ref().map_or(0, Spill::bytes),
-            dropped_rows: state.counts.dropped_rows,
-        }
+        self.lock().lag(&self.name)
     }
 
     /// The tier's account, once it is over: what is in memory goes to the spill if there is one, which is closed.
@@ -340,24 +242,8 @@ impl Queue {
         if matches!(self.limits.policy, Policy::Spill { .. }) {
             state.spill_to(0);
         }
-        let spilled_rows = state.spill.as_ref().map_or(0, Spill::rows);
-        state.note_dropped_end();
-        let report = TierReport {
-            tier: self.name.clone(),
-            status: state.status.clone(),
-            stored: state.stored,
-            stored_rows: state.counts.stored_rows,
-            unsaved_rows: state.waiting_rows() + state.counts.refused_rows,
-            spilled_rows,
-            dropped_rows: state.counts.dropped_rows,
-            damaged_rows: state.counts.damaged_rows,
-            spill_bytes_max: state.counts.spill_bytes_max,
-            holes: state.holes.clone(),
-            outages: state.counts.outages,
-            retries: state.counts.retries,
-            waits: state.counts.waits,
-        };
-        state.spill = None;
+        let report = state.report(&self.name);
+        state.close_spill();
         report
     }
 }
@@ -370,135 +256,4 @@ fn untaken(batch: &Arc<Batch>, accepted: Watermarks) -> Option<Arc<Batch>> {
     }
     let mut rest = Batch::clone(batch);
     rest.trim(accepted).then(|| Arc::new(rest))
-}
-
-impl State {
-    fn waiting_rows(&self) -> u64 {
-        self.memory_rows as u64 + self.spill.as_ref().map_or(0, Spill::rows)
-    }
-
-    fn notice(&mut self, event: TierEvent) {
-        if self.notices.len() == NOTICES_MAX {
-            self.notices.pop_front();
-        }
-        self.notices.push_back(event);
-    }
-
-    fn note_offer(&mut self, batch: &Batch) {
-        if let Some((_, last)) = batch.times() {
-            self.newest = self.newest.max(last);
-        }
-    }
-
-    fn accept(&mut self, batch: Arc<Batch>) {
-        self.accepted.set(batch.stream(), batch.last_seq);
-        self.memory_rows += batch.len();
-        self.memory.push_back(batch);
-    }
-
-    fn take(&mut self, batch: &Arc<Batch>, limits: &Limits) -> Taken {
-        let is_lost = limits.policy == Policy::Drop && matches!(self.status, Status::Refused(_));
-        let fits = |state: &Self| {
-            !is_lost && (state.memory.is_empty() || state.memory_rows + batch.len() <= limits.queue_rows)
-        };
-        if !fits(self) && matches!(limits.policy, Policy::Spill { .. }) {
-            self.spill_to(limits.queue_rows / 2);
-        }
-        if fits(self) {
-            self.is_dropping = false;
-            self.accept(Arc::clone(batch));
-            return Taken::Yes;
-        }
-        match limits.policy {
-            Policy::Block | Policy::Spill { then: Full::Block, .. } => Taken::Not,
-            Policy::Drop | Policy::Spill { then: Full::Drop, .. } => {
-                self.drop_batch(batch);
-                Taken::Dropped
-            }
-        }
-    }
-
-    fn drop_batch(&mut self, batch: &Batch) {
-        self.accepted.set(batch.stream(), batch.last_seq);
-        self.counts.dropped_rows += batch.len() as u64;
-        if !self.is_dropping {
-            self.is_dropping = true;
-            self.notice(TierEvent::Dropping);
-        }
-    }
-
-    /// Moves the oldest batches to the spill until at most `rows` are in memory, or the spill takes no more.
-    fn spill_to(&mut self, rows: usize) {
-        let Some(spill) = &mut self.spill else { return };
-        let (mut moved, mut failed) = (false, None);
-        while self.memory_rows > rows
-            && let Some(front) = self.memory.front()
-        {
-            match spill.put(front) {
-                Put::Taken => {
-                    moved = true;
-                    self.memory_rows -= front.len();
-                    self.memory.pop_front();
-                }
-                Put::Full => break,
-                Put::Failed(error) => {
-                    failed = Some(error.to_string());
-                    break;
-                }
-            }
-        }
-        self.counts.spill_bytes_max = self.counts.spill_bytes_max.max(spill.bytes());
-        if moved && !self.is_spilling {
-            self.is_spilling = true;
-            self.notice(TierEvent::Spilling);
-        }
-        match failed {
-            Some(why) if !self.has_spill_failed => {
-                self.has_spill_failed = true;
-                self.notice(TierEvent::SpillFailed(why));
-            }
-            Some(_) => {}
-            None => self.has_spill_failed = false,
-        }
-    }
-
-    /// What was dropped last is a hole that no later batch shows.
-    fn note_dropped_end(&mut self) {
-        if self.waiting_rows() > 0 || self.counts.refused_rows > 0 {
-            return;
-        }
-        for stream in Stream::ALL {
-            let (stored, last_seq) = (self.stored.of(stream), self.accepted.of(stream));
-            if stored < last_seq {
-                add_hole(&mut self.holes, Hole { stream, first_seq: stored + 1, last_seq });
-            }
-        }
-    }
-
-    fn oldest(&mut self) -> Option<Item> {
-        while let Some(spill) = &mut self.spill {
-            match spill.next() {
-                Next::Batch(batch) => return Some(Item { batch: Arc::new(batch), is_spilled: true }),
-                Next::Damaged { rows } => {
-                    self.counts.damaged_rows += rows;
-                    self.notice(TierEvent::SpillDamaged(rows));
-                }
-                Next::Nothing => {
-                    self.is_spilling = false;
-                    break;
-                }
-            }
-        }
-        let batch = Arc::clone(self.memory.front()?);
-        Some(Item { batch, is_spilled: false })
-    }
-
-    fn remove(&mut self, item: &Item) {
-        if item.is_spilled {
-            self.spill.iter_mut().for_each(Spill::remove_given);
-        } else if self.memory.front().is_some_and(|front| Arc::ptr_eq(front, &item.batch)) {
-            self.memory_rows -= item.batch.len();
-            self.memory.pop_front();
-        }
-    }
 }

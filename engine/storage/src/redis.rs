@@ -184,7 +184,11 @@ impl Store for RedisStore {
 impl Open {
     fn send(&mut self, pack: &Pack) -> Result<Vec<Value>, StoreError> {
         let answers = self.connection.req_packed_commands(pack.bytes(), 0, pack.commands());
-        answers.map_err(|error| self.context.of(&error))
+        match answers.and_then(|answers| Value::Array(answers).extract_error()) {
+            Ok(Value::Array(answers)) => Ok(answers),
+            Ok(_) => unreachable!("a list without errors is a list"),
+            Err(error) => Err(self.context.of(&error)),
+        }
     }
 
     /// Watches the state and reads it; `None` if there is none.

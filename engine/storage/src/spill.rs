@@ -213,6 +213,7 @@ impl Spill {
     }
 
     /// Whether it holds nothing.
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }

@@ -6,7 +6,7 @@ use model::{Account, Bar, BarSource, Nanos, Price, Quantity, SymbolId};
 use redis::Commands;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use storage::query::{Source, Span, TickKind, Ticks};
+use storage::query::{Source, Span, TickKind};
 use storage::{
     Batch, Record, RedisConfig, RedisSource, RedisStore, Rows, Secret, Store, StoreError, Watermarks,
 };
