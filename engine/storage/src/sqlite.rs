@@ -19,7 +19,7 @@ pub use read::{SqliteSource, sqlite_sources};
 use crate::{Batch, Dictionary, Rows, Store, StoreError, Watermarks};
 use error::Context;
 use model::Nanos;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -137,7 +137,11 @@ impl Store for SqliteStore {
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let context = self.context();
         let open = self.open.as_mut().expect("a store is opened before it is written to");
-        let outcome = open.write(batch).map_err(|error| context.of(&error));
+        let outcome = match open.write(batch) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(context.unavailable("another writer came between".to_owned())),
+            Err(error) => Err(context.of(&error)),
+        };
         if outcome.is_err() {
             self.open = None;
         }
@@ -158,20 +162,21 @@ impl Store for SqliteStore {
 }
 
 impl Open {
-    fn write(&mut self, batch: &Batch) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
+    /// Stores a batch; `false`, with nothing changed, if some of it is stored: by a thread that was given up, say.
+    fn write(&mut self, batch: &Batch) -> rusqlite::Result<bool> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let names = rows::Names { dictionary: &self.dictionary, run: self.run, symbols: &self.symbols };
-        match &batch.rows {
-            Rows::Ticks(ticks) => {
-                rows::note_ticks(&transaction, &names, batch)?;
-                rows::insert_ticks(&transaction, &names, ticks)?;
-            }
-            Rows::Results(records) => {
-                rows::note_results(&transaction, &names, batch)?;
-                rows::insert_records(&transaction, &names, records)?;
-            }
+        let mark = rows::mark(&transaction, &names, batch.stream())?;
+        if batch.first_seq <= mark {
+            return Ok(false);
         }
-        transaction.commit()
+        rows::note(&transaction, &names, batch, mark)?;
+        match &batch.rows {
+            Rows::Ticks(ticks) => rows::insert_ticks(&transaction, &names, ticks)?,
+            Rows::Results(records) => rows::insert_records(&transaction, &names, records)?,
+        }
+        transaction.commit()?;
+        Ok(true)
     }
 }
 

@@ -75,7 +75,9 @@ pub trait Store: Send {
     fn open(&mut self, dictionary: &Dictionary) -> Result<Watermarks, StoreError>;
 
     /// Stores a batch and moves its stream's watermark to `batch.last_seq`, both or neither. The batch begins above the
-    /// watermark that `open` gave or the last `write` moved. After an error it is unknown which happened: `open` tells.
+    /// watermark that `open` gave or the last `write` moved; if not right above it, the store remembers the hole
+    /// ([`Batch::hole`]) in the same transaction, or forgets what is below. After an error it is unknown which happened:
+    /// `open` tells. A batch that was given up may still arrive late, by a connection of before; it must not be applied then.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -20,7 +20,7 @@ impl Context {
         let store = self.name.clone();
         let has_code = |code: &&str| error.code() == Some(*code);
         if error.kind() == ErrorKind::AuthenticationFailed
-            || ["NOAUTH", "WRONGPASS", "NOPERM"].iter().any(|code| has_code(code))
+            || ["NOAUTH", "WRONGPASS", "NOPERM"].iter().any(&has_code)
             || said.contains("invalid username-password pair")
             || said.contains("AUTH <password> called without any password")
         {
@@ -31,7 +31,7 @@ impl Context {
         if said.contains("DB index is out of range") {
             return StoreError::Refused { store, why: "it has no such database; name another".to_owned() };
         }
-        if LASTING.iter().any(|code| has_code(code)) {
+        if LASTING.iter().any(has_code) {
             let why = format!("it cannot hold this program's keys ({said}); choose another server or prefix");
             return StoreError::Refused { store, why };
         }

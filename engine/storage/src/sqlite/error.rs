@@ -26,11 +26,16 @@ impl Context {
             }
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 let why =
-                    format!("it cannot be written ({why}); make its folder, and let the engine write there");
+                    format!("it cannot be opened ({why}); make its folder, and let the engine write there");
                 StoreError::Refused { store, why }
             }
             _ => StoreError::Refused { store, why: format!("{why}; this is a bug, please report it") },
         }
+    }
+
+    /// A failure that may pass, in words of our own.
+    pub fn unavailable(&self, why: String) -> StoreError {
+        StoreError::Unavailable { store: self.0.clone(), why }
     }
 
     /// A refusal in words of our own.

@@ -5,7 +5,7 @@
 //! Not here: results, which are for SQL.
 
 use super::error::Context;
-use super::number;
+use super::{number, schema};
 use crate::StoreError;
 use crate::query::{Source, Span, TickKind, Ticks};
 use model::{Event, Nanos, Price, Quantity, Quote, SymbolId, Trade};
@@ -53,16 +53,24 @@ pub fn sqlite_sources(file: &Path) -> Result<Vec<SqliteSource>, StoreError> {
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(LOCK_WAIT)?;
         connection.execute_batch("BEGIN")?;
-        let runs: Vec<(i64, String)> = connection
-            .prepare("SELECT run, name FROM runs WHERE ticks_from IS NOT NULL ORDER BY run DESC")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok((connection, runs))
+        Ok(connection)
     };
-    let (connection, runs) = open().map_err(|error| context.of(&error))?;
+    let connection = open().map_err(|error| context.of(&error))?;
+    if schema::version(&connection, &context)? == 0 {
+        return Ok(Vec::new());
+    }
+    let runs = runs(&connection).map_err(|error| context.of(&error))?;
     let database = Arc::new(Database { connection: Mutex::new(connection), name });
     let source = |(run, run_name)| SqliteSource { database: Arc::clone(&database), run, run_name };
     Ok(runs.into_iter().map(source).collect())
+}
+
+/// Numbers and names of the runs that have ticks, the newest first.
+fn runs(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    connection
+        .prepare("SELECT run, name FROM runs WHERE ticks_from IS NOT NULL ORDER BY run DESC")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 impl SqliteSource {

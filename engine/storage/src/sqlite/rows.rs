@@ -5,7 +5,7 @@
 //! Not here: transactions.
 
 use crate::query::TickKind;
-use crate::{Batch, Dictionary, OrderState, Record};
+use crate::{Batch, Dictionary, OrderState, Record, Stream};
 use model::{
     Account, Agent, Bar, Decision, Event, Fill, Money, Nanos, Order, OrderType, Price, Quantity, SymbolId,
 };
@@ -46,60 +46,60 @@ fn volume(raw: i128) -> String {
     Money::from_raw(raw).map_or_else(|_| format!("{raw}e-9"), |volume| volume.to_string())
 }
 
-/// Moves the watermark of ticks, and what is claimed of them.
-pub(crate) fn note_ticks(connection: &Connection, names: &Names<'_>, batch: &Batch) -> rusqlite::Result<()> {
-    let mut run =
-        connection.prepare_cached("SELECT ticks_seq, ticks_from, ticks_to FROM runs WHERE run = ?1")?;
-    let (seq, from, to) = run.query_row([names.run], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, Option<i64>>(2)?))
-    })?;
-    let times = batch.times().map(|(first, last)| (first.0, last.0));
-    let hole = batch.hole(seq as u64);
-    if let Some(hole) = &hole {
-        insert_gap(connection, names.run, "ticks", hole, to, times.map(|(first, _)| first))?;
-    }
-    // After a hole at the beginning, others of the first instant may be missing.
-    let begins = times.map(|(first, _)| if hole.is_some() { first.saturating_add(1) } else { first });
-    connection
-        .prepare_cached("UPDATE runs SET ticks_seq = ?2, ticks_from = ?3, ticks_to = ?4 WHERE run = ?1")?
-        .execute(params![
-            names.run,
-            batch.last_seq as i64,
-            from.or(begins),
-            times.map(|(_, last)| last).or(to)
-        ])?;
-    Ok(())
+/// The watermark of a stream.
+pub(crate) fn mark(connection: &Connection, names: &Names<'_>, stream: Stream) -> rusqlite::Result<u64> {
+    let column = stream.name();
+    let mut mark = connection.prepare_cached(&format!("SELECT {column}_seq FROM runs WHERE run = ?1"))?;
+    mark.query_row([names.run], |row| row.get::<_, i64>(0)).map(|mark| mark as u64)
 }
 
-/// Moves the watermark of results.
-pub(crate) fn note_results(
+/// Moves the watermark from `mark` to the batch's end, and what is claimed with it.
+pub(crate) fn note(
     connection: &Connection,
     names: &Names<'_>,
     batch: &Batch,
+    mark: u64,
 ) -> rusqlite::Result<()> {
-    let mut run = connection.prepare_cached("SELECT results_seq FROM runs WHERE run = ?1")?;
-    let seq: i64 = run.query_row([names.run], |row| row.get(0))?;
-    if let Some(hole) = batch.hole(seq as u64) {
-        insert_gap(connection, names.run, "results", &hole, None, None)?;
-    }
+    let (run, stream, hole) = (names.run, batch.stream(), batch.hole(mark));
+    let column = stream.name();
     connection
-        .prepare_cached("UPDATE runs SET results_seq = ?2 WHERE run = ?1")?
-        .execute(params![names.run, batch.last_seq as i64])?;
+        .prepare_cached(&format!("UPDATE runs SET {column}_seq = ?2 WHERE run = ?1"))?
+        .execute(params![run, batch.last_seq as i64])?;
+    let (Stream::Ticks, Some((first, last))) = (stream, batch.times()) else {
+        return hole.map_or(Ok(()), |hole| insert_gap(connection, run, stream, &hole, None, None));
+    };
+    if let Some(hole) = &hole {
+        let mut before = connection.prepare_cached("SELECT ticks_to FROM runs WHERE run = ?1")?;
+        let to: Option<i64> = before.query_row([run], |row| row.get(0))?;
+        insert_gap(connection, run, stream, hole, to, Some(first.0))?;
+    }
+    // After a hole at the beginning, others of the first instant may be missing.
+    let from = if hole.is_some() { first.saturating_add(Nanos(1)) } else { first };
+    connection
+        .prepare_cached(
+            "UPDATE runs SET ticks_from = coalesce(ticks_from, ?2), ticks_to = ?3 WHERE run = ?1",
+        )?
+        .execute(params![run, from.0, last.0])?;
     Ok(())
 }
 
 fn insert_gap(
     connection: &Connection,
     run: i64,
-    stream: &str,
+    stream: Stream,
     hole: &std::ops::RangeInclusive<u64>,
     ts_from: Option<i64>,
     ts_to: Option<i64>,
 ) -> rusqlite::Result<()> {
     let (first, last) = (*hole.start() as i64, *hole.end() as i64);
-    connection
-        .prepare_cached("INSERT INTO gaps VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![run, stream, first, last, ts_from, ts_to])?;
+    connection.prepare_cached("INSERT INTO gaps VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        run,
+        stream.name(),
+        first,
+        last,
+        ts_from,
+        ts_to
+    ])?;
     Ok(())
 }
 

@@ -13,17 +13,17 @@ const APPLICATION_ID: i64 = 0x474d_5753;
 /// What leads from each version to the next; a new file has version 0.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
-/// Makes sure that the database has the layout of this program.
+/// The version of the database's layout; 0 of a new file.
 ///
 /// # Errors
-/// [`StoreError::Refused`], with nothing written, if it is another program's or a later version's.
-pub(crate) fn migrate(connection: &mut Connection, context: &Context) -> Result<(), StoreError> {
-    let ask = |connection: &Connection, question: &str| {
+/// [`StoreError::Refused`] if it is another program's or a later version's.
+pub(crate) fn version(connection: &Connection, context: &Context) -> Result<usize, StoreError> {
+    let ask = |question: &str| {
         connection.query_row(question, [], |row| row.get::<_, i64>(0)).map_err(|error| context.of(&error))
     };
-    let application = ask(connection, "PRAGMA application_id")?;
-    let version = ask(connection, "PRAGMA user_version")?;
-    let tables = ask(connection, "SELECT count(*) FROM sqlite_schema")?;
+    let application = ask("PRAGMA application_id")?;
+    let version = ask("PRAGMA user_version")?;
+    let tables = ask("SELECT count(*) FROM sqlite_schema")?;
     if application != APPLICATION_ID && tables > 0 {
         let why = "it belongs to another program; name another file";
         return Err(context.refused(why.to_owned()));
@@ -34,7 +34,16 @@ pub(crate) fn migrate(connection: &mut Connection, context: &Context) -> Result<
             format!("it has schema version {version}, and this program knows {known}; update the program");
         return Err(context.refused(why));
     }
-    apply(connection, version as usize).map_err(|error| context.of(&error))
+    Ok(version as usize)
+}
+
+/// Makes sure that the database has the layout of this program.
+///
+/// # Errors
+/// [`StoreError::Refused`], with nothing written, if it is another program's or a later version's.
+pub(crate) fn migrate(connection: &mut Connection, context: &Context) -> Result<(), StoreError> {
+    let version = version(connection, context)?;
+    apply(connection, version).map_err(|error| context.of(&error))
 }
 
 fn apply(connection: &mut Connection, version: usize) -> rusqlite::Result<()> {

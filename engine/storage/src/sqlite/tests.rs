@@ -113,15 +113,18 @@ fn every_record_has_its_row_and_an_orders_last_state_holds() {
 }
 
 #[test]
-fn a_repeated_batch_is_an_error_and_changes_nothing() {
+fn a_batch_that_comes_late_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = store(folder.path());
     store.open(&dictionary("run")).expect("it opens");
     let batch = ticks(1, vec![trade(1, 5, 0), trade(2, 6, 0)]);
     store.write(&batch).expect("written");
-    assert!(matches!(store.write(&batch), Err(StoreError::Refused { .. })), "the watermark was not asked");
-    assert_eq!(ask(folder.path(), "SELECT count(*) FROM trades"), ["Integer(2)"]);
-    assert_eq!(store.open(&dictionary("run")), Ok(Watermarks { ticks: 2, results: 0 }));
+    let mut late = self::store(folder.path());
+    late.open(&dictionary("run")).expect("it opens");
+    store.write(&ticks(3, vec![trade(3, 7, 0)])).expect("written");
+    assert!(matches!(late.write(&ticks(3, vec![trade(3, 7, 0)])), Err(StoreError::Unavailable { .. })));
+    assert_eq!(ask(folder.path(), "SELECT count(*) FROM trades"), ["Integer(3)"]);
+    assert_eq!(late.open(&dictionary("run")), Ok(Watermarks { ticks: 3, results: 0 }));
 }
 
 #[test]
@@ -209,6 +212,7 @@ fn what_is_not_ours_is_refused_and_left_alone() {
     later.execute_batch("PRAGMA user_version = 7; PRAGMA wal_checkpoint(TRUNCATE)").expect("set");
     drop(later);
     refused(folder.path(), "schema version 7, and this program knows 1");
+    assert!(matches!(sqlite_sources(&file), Err(StoreError::Refused { .. })), "nor is it read");
     refused(&folder.path().join("nowhere"), "make its folder");
 }
 

@@ -62,7 +62,8 @@ impl Shared {
     }
 }
 
-struct TestStore(Shared);
+/// As real ones, it does not write over what another has written since it looked.
+struct TestStore(Shared, Watermarks);
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable { store: "test".to_owned(), why: "it is down".to_owned() }
@@ -96,7 +97,8 @@ impl Store for TestStore {
     }
 
     fn open(&mut self, _: &Dictionary) -> Result<Watermarks, StoreError> {
-        self.0.with(|server| Self::check(server).map(|()| server.marks))
+        self.1 = self.0.with(|server| Self::check(server).map(|()| server.marks))?;
+        Ok(self.1)
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -108,15 +110,22 @@ impl Store for TestStore {
             Ok(false)
         });
         assert!(!panics?, "the test wants it");
+        let mut seen = self.1;
         self.0.with(|server| {
+            if server.marks != seen {
+                return Err(unavailable());
+            }
             assert!(batch.first_seq > server.marks.of(batch.stream()), "what is stored is not offered again");
             match &batch.rows {
                 Rows::Ticks(ticks) => server.ticks.extend(ticks.iter().map(|tick| tick.seq)),
                 Rows::Results(records) => server.results.extend(records.iter().map(Record::seq)),
             }
             server.marks.set(batch.stream(), batch.last_seq);
+            seen = server.marks;
             Ok(())
-        })
+        })?;
+        self.1 = seen;
+        Ok(())
     }
 
     fn tidy(&mut self, _: Nanos) -> Result<(), StoreError> {
@@ -151,7 +160,7 @@ impl Store for UnsureStore {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn config(server: &Shared, policy: Policy, queue_rows: usize) -> TierConfig {
-    let store = Box::new(UnsureStore(TestStore(server.clone())));
+    let store = Box::new(UnsureStore(TestStore(server.clone(), Watermarks::default())));
     let retry = Retry { first: Duration::from_millis(1), max: Duration::from_millis(4) };
     TierConfig { policy, queue_rows, retry, ..TierConfig::new("test", store) }
 }
