@@ -1,7 +1,9 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
 use bench::peers::Peers;
-use bench::{decode, features, inference, latency, machine, process, rings, throughput};
+use bench::{
+    decode, features, inference, journal, latency, machine, process, rings, snapshot, storage, throughput,
+};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -36,12 +38,18 @@ enum Bench {
     Features,
     /// The agents' networks alone, and a bar's close until the order is out; needs the repository's root.
     Inference,
+    /// What the journal costs, what it writes, and how long a strict order waits for the disk.
+    Journal,
     /// Tick in to order out, and 100 symbols closing bars at once.
     Latency,
     /// Peak memory and start of the program as a whole.
     Process,
     /// Round trips and throughput of the ring between two cores.
     Rings,
+    /// Size of a snapshot of the engine, and how long it takes to save and load it.
+    Snapshot,
+    /// Ticks per second into each store, and what gathering results costs.
+    Storage,
 }
 
 fn main() -> std::io::Result<()> {
@@ -59,8 +67,11 @@ fn main() -> std::io::Result<()> {
         Bench::Decode => decode::run_all(args.ticks.as_ref()),
         Bench::Inference => inference::run_all(&cores, args.python.as_deref()),
         Bench::Features => features::run_all(&cores),
+        Bench::Journal => journal::run_all(),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
+        Bench::Snapshot => snapshot::run_all(&cores),
+        Bench::Storage => storage::run_all(),
     };
     let machine = machine::describe(cores.count());
     let text = if args.json { format!("{}\n", figures.to_json(&machine)) } else { figures.to_text(&machine) };

@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 
 /// Instants to come back to before their queue has to grow.
 const REVISITS_CAPACITY: usize = 1024;
+/// Most instants to come back to at once: a week of closes of a millisecond.
+const REVISITS_MAX: usize = 1 << 30;
 
 /// The set of timeframes that close at a boundary: bit i is the run's i-th timeframe, shortest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +54,13 @@ pub struct Boundaries {
     /// Whether every timeframe has an open bar, so that a tick has nothing to add.
     all_open: bool,
 }
+
+model::state!(Boundaries {
+    closes, next, all_open;
+    list revisits: REVISITS_MAX;
+    same timeframes, fill, revisit;
+    config makes_bars
+});
 
 #[derive(Debug, Clone, Copy)]
 struct MakesBars {

@@ -18,6 +18,8 @@ pub(crate) struct Partial {
     excess_lost: bool,
 }
 
+model::value!(Partial { open, high, low, close, volume, excess, trades, excess_lost });
+
 impl Partial {
     /// A bar without ticks, at the last close.
     pub fn flat(close: Price) -> Self {

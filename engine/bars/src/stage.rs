@@ -17,6 +17,8 @@ pub enum Fill {
     Flat,
 }
 
+model::value!(Fill { None = 0, Flat = 1 });
+
 /// Which bars to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BarsConfig {
@@ -93,6 +95,12 @@ pub struct Bars {
     late: u64,
     hash: StreamHash,
 }
+
+model::state!(Bars {
+    partials, last_closes, bucket_open, bucket_close, late, hash;
+    same timeframes, fill;
+    config roots, parents, series, routes
+});
 
 impl Bars {
     /// The stage before any tick.

@@ -6,7 +6,7 @@
 
 use crate::config::{Loaded, Override, is_market, load_market};
 use crate::failure::Failure;
-use crate::{doctor, run};
+use crate::{doctor, journal, run};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
@@ -21,6 +21,7 @@ Examples:
   grandmodel generate --config configs/quickstart-market.toml --out data/quickstart
   grandmodel explain runs/LAST --seq 123456
   grandmodel config show configs/quickstart.toml --set run.layout=split
+  grandmodel journal verify journal/LIVE
   grandmodel doctor
 
 Exit status: 0 done, 1 it could not be done, 2 usage or configuration error.
@@ -80,6 +81,11 @@ pub enum Command {
     /// Check a configuration file, or show every effective value and where it comes from.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check, print or replay a journal. Changes nothing; to check and print may go on beside a writer.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Be the simulated venue of a run with --paper: one engine, on stdin and stdout.
+    Venue(VenueArgs),
     /// Say what on this machine is fine, what costs latency, and how to mend it.
     Doctor(DoctorArgs),
 }
@@ -109,10 +115,11 @@ pub struct BacktestArgs {
     /// Replace a run folder that exists.
     #[arg(long)]
     pub force: bool,
-    /// Continue a killed run (comes with the journal, not in this build).
+    /// Continue a killed run from its journal; without one, begin.
     #[arg(long)]
     pub resume: bool,
-    /// Trade with the venue process (comes with the journal, not in this build).
+    /// Trade with the simulated venue in a process of its own; keeps a strict journal unless journal.durability says
+    /// otherwise.
     #[arg(long)]
     pub paper: bool,
     /// Print the summary as one JSON object instead of a table.
@@ -124,16 +131,18 @@ impl BacktestArgs {
     /// Reads and checks the configuration under this command line. Paths start at the working folder.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for flags that this build does not have and for what the configuration refuses.
+    /// [`Failure::Usage`] for flags that exclude each other and for what the configuration refuses.
     pub fn load(&self) -> Result<Loaded, Failure> {
-        for (given, flag) in [(self.resume, "--resume"), (self.paper, "--paper")] {
-            if given {
-                let sentence =
-                    format!("{flag} comes with the journal and is not in this build; run without it");
-                return Err(Failure::Usage(sentence));
-            }
+        if self.resume && self.force {
+            let sentence = "--resume continues a run and --force begins it anew; give one of them";
+            return Err(Failure::Usage(sentence.to_owned()));
         }
-        let loaded = Loaded::load(&self.config, &self.overrides()?)?;
+        let mut overrides = self.overrides()?;
+        let mut loaded = Loaded::load(&self.config, &overrides)?;
+        if self.paper && loaded.is_default("journal.durability") {
+            overrides.push(Override::text("journal.durability", "strict", "--paper"));
+            loaded = Loaded::load(&self.config, &overrides)?;
+        }
         loaded.check_files(Path::new(""))?;
         Ok(loaded)
     }
@@ -254,6 +263,64 @@ pub struct ExplainArgs {
     pub seq: u64,
 }
 
+/// `venue`
+#[derive(Debug, Clone, Args)]
+pub struct VenueArgs {
+    /// Speak on stdin and stdout.
+    #[arg(long)]
+    pub stdio: bool,
+    /// The file that orders are written down in before anything is done with them; it is only ever appended to.
+    #[arg(long, value_name = "FILE")]
+    pub record: PathBuf,
+}
+
+/// `journal`
+#[derive(Debug, Clone, Subcommand)]
+pub enum JournalCommand {
+    /// Check every checksum and event; status 1 if anything is damaged.
+    Verify(JournalVerifyArgs),
+    /// Print events, one JSON object a line.
+    Dump(JournalDumpArgs),
+    /// Fold a journal again, compare everything that comes out with it, and print the state's hash.
+    Replay(JournalReplayArgs),
+}
+
+/// `journal replay`
+#[derive(Debug, Clone, Args)]
+pub struct JournalReplayArgs {
+    /// The journal's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `journal verify`
+#[derive(Debug, Clone, Args)]
+pub struct JournalVerifyArgs {
+    /// The journal's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `journal dump`
+#[derive(Debug, Clone, Args)]
+pub struct JournalDumpArgs {
+    /// The journal's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The first input to print, with all that stands behind it.
+    #[arg(long, value_name = "SEQ", default_value_t = 1)]
+    pub from: u64,
+    /// The last input to print, with the orders that stand behind it.
+    #[arg(long, value_name = "SEQ", default_value_t = u64::MAX, hide_default_value = true)]
+    pub to: u64,
+}
+
 /// `doctor`
 #[derive(Debug, Clone, Args)]
 pub struct DoctorArgs {
@@ -296,11 +363,15 @@ pub fn dispatch(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write) -
         Command::Config(ConfigCommand::Show(args)) => print(out, &load(&args)?.show()),
         Command::Config(ConfigCommand::Features(args)) => print(out, &run::features(&args)?),
         Command::Explain(args) => print(out, &run::explain(&args)?),
+        Command::Journal(JournalCommand::Verify(args)) => journal::verify(&args, out),
+        Command::Journal(JournalCommand::Dump(args)) => journal::dump(&args, out),
+        Command::Journal(JournalCommand::Replay(args)) => print(out, &run::journal_replay(&args)?),
+        Command::Venue(args) => run::venue(&args),
         Command::Doctor(args) => print(out, &doctor::run(&args)),
     }
 }
 
-fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+pub(crate) fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
 }
 

@@ -30,6 +30,8 @@ pub struct Adx {
     average: RecursiveAverage,
 }
 
+model::state!(Adx { range_last, seen, plus_sum, minus_sum, plus, minus, dx, average; same period });
+
 impl Adx {
     /// Nothing seen yet.
     ///

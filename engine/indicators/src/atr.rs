@@ -18,6 +18,8 @@ pub struct Atr {
     value: f64,
 }
 
+model::state!(Atr { close_last, seen, sum, value; same period });
+
 impl Atr {
     /// Nothing seen yet.
     ///

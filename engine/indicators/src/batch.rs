@@ -44,6 +44,11 @@ pub struct TickBatches {
     notional: i128,
 }
 
+model::state!(TickBatches {
+    prices, len, ts_first, ts_last, volume, notional;
+    check |batches| batches.len < TICKS_MAX
+});
+
 impl Default for TickBatches {
     fn default() -> Self {
         Self::new()

@@ -42,6 +42,8 @@ pub struct Bollinger {
     sum_of_squares: U256,
 }
 
+model::state!(Bollinger { window, sum, sum_of_squares; same width });
+
 impl Bollinger {
     /// Nothing seen yet; `k` deviations to each side.
     ///

@@ -18,6 +18,8 @@ pub(crate) struct Buckets {
     close: Nanos,
 }
 
+model::state!(Buckets { open, close; same roots });
+
 impl Buckets {
     /// For the run's timeframes, shortest first.
     pub(crate) fn new(timeframes: &[Timeframe]) -> Self {

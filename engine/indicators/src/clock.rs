@@ -45,6 +45,8 @@ impl ClockValues {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TimeOfWeek;
 
+model::state!(TimeOfWeek {});
+
 impl Indicator for TimeOfWeek {
     const DEFINITION: Definition = Definition {
         name: "clock",

@@ -5,6 +5,7 @@
 //! `registry.rs` lists the indicators and says how to add one.
 //! Not here: the list itself; how text is parsed (`spec`).
 
+use model::state::State;
 use model::{Bar, Price, Quantity, Rate, SessionCalendar, Timeframe};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub(crate) const PARAMETERS_MAX: usize = 3;
 
 /// An indicator as the stage runs it. All memory is taken in [`Self::build`]; nothing after it allocates.
-pub(crate) trait Indicator: Sized {
+pub(crate) trait Indicator: State {
     /// What it is called, takes and gives.
     const DEFINITION: Definition;
 

@@ -13,6 +13,8 @@ pub struct Donchian {
     lowest: Lowest,
 }
 
+model::state!(Donchian { highest, lowest });
+
 /// The channel's sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Channel {

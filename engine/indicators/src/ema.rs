@@ -16,6 +16,8 @@ pub enum Seed {
     First,
 }
 
+model::value!(Seed { Sma = 0, First = 1 });
+
 /// An exponential average of closes, in price units.
 #[derive(Debug, Clone)]
 pub struct Ema {
@@ -28,6 +30,8 @@ pub struct Ema {
     /// Sum of the closes that make the seed.
     sum: i128,
 }
+
+model::state!(Ema { value, seen, sum; same period, seed; config k });
 
 impl Ema {
     /// Nothing seen yet.

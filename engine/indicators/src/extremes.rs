@@ -13,6 +13,11 @@ pub(crate) struct Highest {
     seen: u64,
 }
 
+model::state!(Highest {
+    kept, first, len, seen;
+    check |highest| highest.first < highest.kept.len() && highest.len <= highest.kept.len()
+});
+
 impl Highest {
     /// Nothing seen yet.
     ///
@@ -58,6 +63,8 @@ impl Highest {
 /// The lowest of the last n values.
 #[derive(Debug, Clone)]
 pub(crate) struct Lowest(Highest);
+
+model::state!(Lowest(0));
 
 impl Lowest {
     /// Nothing seen yet.

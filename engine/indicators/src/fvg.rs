@@ -35,6 +35,8 @@ pub struct Gap {
     pub age: u32,
 }
 
+model::value!(Gap { direction, bottom, top, age });
+
 /// What the indicator says at a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FvgValues {
@@ -59,6 +61,8 @@ struct Candle {
     close: i64,
 }
 
+model::value!(Candle { open, high, low, close });
+
 /// The gaps of one series of bars.
 #[derive(Debug, Clone)]
 pub struct Fvg {
@@ -73,6 +77,13 @@ pub struct Fvg {
     /// e^(−age/10) by age.
     freshness: [f64; AGE_MAX as usize],
 }
+
+model::state!(Fvg {
+    bodies, body_sum, before;
+    list active: AGE_MAX as usize, mitigated: AGE_MAX as usize;
+    config freshness;
+    check |fvg| fvg.active.iter().all(|gap| gap.age < AGE_MAX)
+});
 
 impl Gap {
     /// The height in raw units, positive: a difference of two prices can leave their range.

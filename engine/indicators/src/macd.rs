@@ -19,6 +19,8 @@ pub struct Macd {
     signal: RecursiveAverage,
 }
 
+model::state!(Macd { close_first, fast, slow, signal });
+
 /// The values at one close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MacdLines {

@@ -47,6 +47,8 @@ pub struct Mlmi {
     labelled: Labelled,
 }
 
+model::state!(Mlmi { slow, fast, crossings, remembered, labelled });
+
 impl Default for Mlmi {
     fn default() -> Self {
         Self::new()
@@ -120,6 +122,8 @@ struct SmoothedRsi {
     rsi: Rsi,
     values: Recent,
 }
+
+model::state!(SmoothedRsi { rsi, values });
 
 impl SmoothedRsi {
     fn new(period: u32) -> Self {

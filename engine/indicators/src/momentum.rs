@@ -13,6 +13,8 @@ pub struct Momentum {
     window: Window,
 }
 
+model::state!(Momentum { window });
+
 impl Momentum {
     /// Nothing seen yet.
     ///

@@ -44,6 +44,8 @@ pub struct Nwrqk {
     returns: Returns<RETURNS>,
 }
 
+model::state!(Nwrqk { returns });
+
 impl Default for Nwrqk {
     fn default() -> Self {
         Self::new()

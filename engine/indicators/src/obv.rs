@@ -13,6 +13,8 @@ pub struct Obv {
     balance: i128,
 }
 
+model::state!(Obv { close_last, balance });
+
 impl Obv {
     /// Nothing seen yet.
     pub fn new() -> Self {

@@ -17,6 +17,8 @@ pub struct PriceMomentum {
     closes: Window,
 }
 
+model::state!(PriceMomentum { closes });
+
 impl PriceMomentum {
     /// Nothing seen yet.
     ///

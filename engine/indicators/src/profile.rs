@@ -54,6 +54,8 @@ pub struct VolumeProfile {
     atr: Atr,
 }
 
+model::state!(VolumeProfile { bar, rolling, atr });
+
 impl VolumeProfile {
     /// Nothing seen yet.
     ///

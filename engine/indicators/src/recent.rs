@@ -12,6 +12,11 @@ pub(crate) struct Recent {
     len: usize,
 }
 
+model::state!(Recent {
+    values, oldest, len;
+    check |recent| 2 * recent.oldest < recent.values.len() && 2 * recent.len <= recent.values.len()
+});
+
 impl Recent {
     /// An empty window of `period` places.
     ///

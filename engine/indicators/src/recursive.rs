@@ -14,6 +14,8 @@ pub(crate) struct RecursiveAverage {
     value: f64,
 }
 
+model::state!(RecursiveAverage { seen, value; same period, k });
+
 impl RecursiveAverage {
     /// Exponential: k = 2/(n + 1).
     pub(crate) fn exponential(period: u32) -> Self {

@@ -35,6 +35,8 @@ pub struct Regime {
     annual: f64,
 }
 
+model::state!(Regime { returns; same annual });
+
 impl Regime {
     /// Nothing seen yet, for bars of this length.
     pub fn new(timeframe: Timeframe) -> Self {

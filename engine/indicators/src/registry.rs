@@ -2,7 +2,8 @@
 //!
 //! # To add one
 //! 1. Write `src/NAME.rs`: a head that says what it is, with the source of its formula; a type with all
-//!    its state, whose memory is taken when it is built; `impl Indicator for Type` (`definition.rs`); tests.
+//!    its state, whose memory is taken when it is built; `model::state!`, which names that state; `impl Indicator for
+//!    Type` (`definition.rs`); tests.
 //!    `sma.rs` is the shortest one, `macd.rs` has several values, `vwap_session.rs` may be
 //!    undefined at a bar.
 //! 2. Say `mod NAME;` in `lib.rs`, and add `NAME::Type` to the list below.
@@ -14,6 +15,7 @@
 //! Not here: what a definition may say (`definition.rs`).
 
 use crate::definition::{Context, Definition, Indicator, Parameters};
+use model::state::{State, StateError, StateReader, StateWriter};
 use model::{Bar, Price, Quantity};
 
 macro_rules! registry {
@@ -60,9 +62,27 @@ macro_rules! registry {
                 match self { $(Self::$type(indicator) => Indicator::on_tick(indicator, price, size)),* }
             }
 
+            /// What it is called.
+            const fn name(&self) -> &'static str {
+                match self { $(Self::$type(_) => <crate::$module::$type as Indicator>::DEFINITION.name),* }
+            }
+
             /// How many ticks were counted elsewhere than where they belong.
             pub(crate) fn ticks_clamped(&self) -> u64 {
                 match self { $(Self::$type(indicator) => Indicator::ticks_clamped(indicator)),* }
+            }
+        }
+
+        /// The indicator's name, then its state.
+        impl State for Running {
+            fn save(&self, to: &mut StateWriter) {
+                to.mark(self.name());
+                match self { $(Self::$type(indicator) => indicator.save(to)),* }
+            }
+
+            fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+                from.mark(self.name())?;
+                match self { $(Self::$type(indicator) => indicator.load(from)),* }
             }
         }
     };

@@ -22,6 +22,11 @@ pub(crate) struct Returns<const N: usize> {
     close_last: Option<i64>,
 }
 
+model::state!([const N: usize] Returns<N> {
+    values, next, len, close_last;
+    check |returns| returns.next < N && returns.len <= N
+});
+
 impl<const N: usize> Returns<N> {
     /// No close seen yet.
     pub(crate) fn new() -> Self {

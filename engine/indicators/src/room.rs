@@ -3,6 +3,7 @@
 //! Why: the stage builds the state of one symbol and clones it for the others. A cloned `Vec` has room for
 //! what it holds and no more, so the others would take memory while they run.
 
+use model::state::{List, StateError, StateReader, StateWriter, Value};
 use std::ops::{Deref, DerefMut};
 
 /// A `Vec` whose clone has the same capacity.
@@ -21,6 +22,16 @@ impl<T: Clone> Clone for Room<T> {
         let mut clone = Vec::with_capacity(self.0.capacity());
         clone.extend_from_slice(&self.0);
         Self(clone)
+    }
+}
+
+impl<T: Value> List for Room<T> {
+    fn save_list(&self, to: &mut StateWriter) {
+        self.0.save_list(to);
+    }
+
+    fn load_list(&mut self, len_max: usize, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.0.load_list(len_max, from)
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Rqk {
     len: usize,
 }
 
+model::state!(Rqk { closes, len; config weights, weights_fast; check |rqk| rqk.len <= BARS + 1 });
+
 /// A kernel by bars back.
 #[derive(Debug, Clone)]
 struct Weights {

@@ -6,6 +6,7 @@
 
 use crate::definition::{Context, Definition, Indicator, Parameter, Parameters, Standard, Values};
 use crate::window::Window;
+use model::state::{State, StateError, StateReader, StateWriter, Value};
 use model::{Bar, Price};
 
 /// How gains and losses are averaged.
@@ -25,10 +26,41 @@ pub struct Rsi {
     value: f64,
 }
 
+model::state!(Rsi { average, close_last, value });
+
 #[derive(Debug, Clone)]
 enum Average {
     Wilder { period: u32, changes: u32, gain: f64, loss: f64, gain_sum: i128, loss_sum: i128 },
     Cutler { changes: Window, gain_sum: i128, loss_sum: i128 },
+}
+
+/// The state of the one that was configured.
+impl State for Average {
+    fn save(&self, to: &mut StateWriter) {
+        match self {
+            Self::Wilder { period, changes, gain, loss, gain_sum, loss_sum } => {
+                (*period, *changes, *gain, *loss, *gain_sum, *loss_sum).put(to);
+            }
+            Self::Cutler { changes, gain_sum, loss_sum } => {
+                changes.save(to);
+                (*gain_sum, *loss_sum).put(to);
+            }
+        }
+    }
+
+    fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        match self {
+            Self::Wilder { period, changes, gain, loss, gain_sum, loss_sum } => {
+                from.same("period", period)?;
+                (*changes, *gain, *loss, *gain_sum, *loss_sum) = Value::read(from)?;
+            }
+            Self::Cutler { changes, gain_sum, loss_sum } => {
+                changes.load(from)?;
+                (*gain_sum, *loss_sum) = Value::read(from)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Rsi {
@@ -89,6 +121,8 @@ impl Indicator for Rsi {
 /// Cutler's index as an indicator of its own, `rsi_cutler_14`.
 #[derive(Debug, Clone)]
 pub(crate) struct RsiCutler(Rsi);
+
+model::state!(RsiCutler(0));
 
 impl Indicator for RsiCutler {
     const DEFINITION: Definition = Definition {

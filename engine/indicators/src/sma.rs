@@ -14,6 +14,8 @@ pub struct Sma {
     sum: i128,
 }
 
+model::state!(Sma { window, sum });
+
 impl Sma {
     /// Nothing seen yet.
     ///

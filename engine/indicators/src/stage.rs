@@ -33,6 +33,8 @@ pub struct Indicators {
     emitted: StreamHash,
 }
 
+model::state!(Indicators { slots, buckets, emitted; same sources; config config, tick_readers });
+
 /// Where an indicator that needs ticks stands, in the slots of every symbol.
 #[derive(Debug, Clone, Copy)]
 struct TickReader {
@@ -48,6 +50,8 @@ struct Slot {
     /// The newest values in schema order; NaN where not complete or not defined.
     values: Vec<f64>,
 }
+
+model::state!(Slot { bars, indicators, values });
 
 impl Indicators {
     /// The stage before any tick. `sources` are the primary ones of symbols 0, 1, …, whose sessions are days in UTC.

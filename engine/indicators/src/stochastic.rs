@@ -18,6 +18,8 @@ pub struct Stochastic {
     ks: Recent,
 }
 
+model::state!(Stochastic { highest, lowest, raws, ks });
+
 /// The values at one bar, each 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StochasticLines {

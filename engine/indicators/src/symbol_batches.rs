@@ -31,12 +31,16 @@ pub struct SymbolBatches {
     starts: Vec<usize>,
 }
 
+model::state!(SymbolBatches { series; config starts });
+
 #[derive(Debug, Clone)]
 struct Series {
     symbol: SymbolId,
     source: BarSource,
     batches: TickBatches,
 }
+
+model::state!(Series { batches; same symbol, source });
 
 impl Series {
     fn told(&self, batch: TickBatch) -> SymbolBatch {

@@ -16,6 +16,8 @@ pub struct Volatility {
     returns: Recent,
 }
 
+model::state!(Volatility { close_last, returns });
+
 impl Volatility {
     /// Nothing seen yet.
     ///

@@ -17,6 +17,8 @@ pub struct VolumeRatio {
     average: RecursiveAverage,
 }
 
+model::state!(VolumeRatio { average });
+
 impl Default for VolumeRatio {
     fn default() -> Self {
         Self::new()

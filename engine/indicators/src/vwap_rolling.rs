@@ -17,6 +17,11 @@ pub struct VwapRolling {
     sum: WeightedSum,
 }
 
+model::state!(VwapRolling {
+    bars, next, len, sum;
+    check |vwap| vwap.next < vwap.bars.len() && vwap.len <= vwap.bars.len()
+});
+
 impl VwapRolling {
     /// Nothing seen yet.
     ///

@@ -27,6 +27,8 @@ pub struct VwapSession {
     is_lost: bool,
 }
 
+model::state!(VwapSession { session, open, sum, is_lost; config calendar });
+
 impl Default for VwapSession {
     fn default() -> Self {
         Self::new()

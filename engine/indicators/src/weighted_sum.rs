@@ -16,6 +16,8 @@ pub(crate) struct WeightedSum {
     volume: i128,
 }
 
+model::value!(WeightedSum { positive, negative, volume });
+
 impl WeightedSum {
     /// Adds a raw price with its raw volume, which is not negative.
     #[inline]

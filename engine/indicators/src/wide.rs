@@ -15,6 +15,8 @@ pub(crate) struct U256 {
     low: u128,
 }
 
+model::value!(U256 { high, low });
+
 impl U256 {
     /// `a²` of a raw price or a difference of two.
     #[inline]

@@ -10,6 +10,11 @@ pub(crate) struct Window {
     len: usize,
 }
 
+model::state!(Window {
+    values, next, len;
+    check |window| window.next < window.values.len() && window.len <= window.values.len()
+});
+
 impl Window {
     /// An empty window of `period` places.
     ///

@@ -15,6 +15,8 @@ pub struct Wma {
     weighted_sum: i128,
 }
 
+model::state!(Wma { window, sum, weighted_sum });
+
 impl Wma {
     /// Nothing seen yet.
     ///

@@ -25,6 +25,8 @@ pub struct Matrices {
     emitted: StreamHash,
 }
 
+model::state!(Matrices { windows, emitted; config config, schemas, plans });
+
 /// Where one matrix' rows come from and how they are written.
 #[derive(Debug, Clone)]
 struct Plan {

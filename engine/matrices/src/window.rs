@@ -14,6 +14,12 @@ pub(crate) struct Window {
     rows_seen: u64,
 }
 
+model::state!(Window {
+    values, next, rows_seen;
+    same columns;
+    check |window| window.next < window.rows_max()
+});
+
 impl Window {
     /// A window of `rows` × `columns`, nothing in it.
     pub(crate) fn new(rows: usize, columns: usize) -> Self {

@@ -2,6 +2,9 @@
 
 use crate::{Money, StreamHash};
 
+/// The flag of a [`crate::Kind::PORTFOLIO`] event whose account is an equity row.
+pub const EQUITY_ROW: u8 = 1;
+
 /// What an account is worth after an input, all marked to the last prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {

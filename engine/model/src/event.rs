@@ -134,6 +134,10 @@ impl Default for Event {
 const SIZE_UNKNOWN: i64 = i64::MIN;
 
 impl Event {
+    /// The version of what events mean, for what is kept on disk. It grows when the meaning of a kind, a flag or a
+    /// word changes; readers of an older or newer one must not guess.
+    pub const SCHEMA_VERSION: u32 = 1;
+
     /// A derived event of `cause`, empty but for its kind and symbol.
     #[inline]
     pub fn derived(cause: &Event, kind: Kind, symbol: SymbolId) -> Self {

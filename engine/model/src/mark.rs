@@ -15,12 +15,16 @@ enum Basis {
     Trade = 2,
 }
 
+crate::value!(Basis { Nothing = 0, Mid = 1, Trade = 2 });
+
 /// One symbol's mark. Quotes move it only until the symbol's first trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
     price: Price,
     basis: Basis,
 }
+
+crate::value!(Mark { price, basis });
 
 impl Mark {
     /// Folds a tick of the symbol.

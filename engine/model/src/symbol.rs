@@ -58,6 +58,8 @@ pub struct SymbolTable {
     names: Vec<String>,
 }
 
+crate::state!(SymbolTable { names });
+
 impl SymbolTable {
     /// Builds the table from names that are already normalised; order and repeats do not matter.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {

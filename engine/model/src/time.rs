@@ -104,9 +104,12 @@ impl Timeframe {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let count: i64 = text[..digits].parse().map_err(|_| error())?;
         let unit = TIMEFRAME_UNITS.iter().find(|(name, _)| *name == &text[digits..]).ok_or_else(error)?.1;
-        let nanos =
-            count.checked_mul(unit).filter(|n| (1..=Self::NANOS_MAX).contains(n)).ok_or_else(error)?;
-        Ok(Self(Nanos(nanos)))
+        count.checked_mul(unit).and_then(|nanos| Self::from_nanos(Nanos(nanos))).ok_or_else(error)
+    }
+
+    /// The timeframe of this length; `None` if it is not above 0, or longer than [`Self::NANOS_MAX`].
+    pub fn from_nanos(nanos: Nanos) -> Option<Self> {
+        (1..=Self::NANOS_MAX).contains(&nanos.0).then_some(Self(nanos))
     }
 
     /// The length.

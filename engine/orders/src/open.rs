@@ -9,6 +9,8 @@ use model::{OrderId, Quantity, Side, StreamHash};
 
 /// Open orders per symbol before the list grows.
 const OPEN_ORDERS_CAPACITY: usize = 16;
+/// Most orders there can be: their numbers have 32 bits.
+const ORDERS_MAX: usize = u32::MAX as usize;
 
 /// An order under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct OpenOrder {
     /// Where it is in its life; not terminal.
     pub state: OrderState,
 }
+
+model::value!(OpenOrder { id, side, left, state });
 
 /// What went wrong with a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub(crate) struct OpenOrders {
     /// Orders that ended with a cancel on its way: a refusal of it is still to come.
     unanswered: Vec<OrderId>,
 }
+
+model::state!(OpenOrders { ; list open: ORDERS_MAX, unanswered: ORDERS_MAX });
 
 impl OpenOrders {
     pub fn new() -> Self {

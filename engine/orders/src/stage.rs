@@ -32,6 +32,11 @@ pub struct OrderStage {
     order_hash: StreamHash,
 }
 
+model::state!(OrderStage {
+    gate, orders, touches, waiting, next_id, risk_hash, order_hash;
+    same symbols, lots
+});
+
 impl OrderStage {
     /// A stage without orders.
     pub fn new(instruments: &InstrumentTable, gate: Gate) -> Self {

@@ -33,6 +33,11 @@ pub enum OrderState {
     Expired = 7,
 }
 
+model::value!(OrderState {
+    PendingNew = 0, PendingNewCancel = 1, Working = 2, PendingCancel = 3, Filled = 4, Cancelled = 5, Rejected = 6,
+    Expired = 7
+});
+
 /// What can happen to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {

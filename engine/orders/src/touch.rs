@@ -10,6 +10,8 @@ pub(crate) struct Touch {
     quote: Option<(Price, Price)>,
 }
 
+model::value!(Touch { quote });
+
 impl Touch {
     /// Folds a quote of the symbol.
     #[inline]

@@ -18,6 +18,8 @@ pub(crate) struct Wish {
     pub cause_seq: u64,
 }
 
+model::value!(Wish { symbol, position, style, delay, purpose, cause_seq });
+
 impl Wish {
     /// The intent that it was.
     pub fn intent(&self) -> Intent {
@@ -33,6 +35,8 @@ pub(crate) struct Waiting {
     /// The side on which it would have traded when it began to wait.
     pub side: Side,
 }
+
+model::value!(Waiting { wish, side });
 
 /// Adds what waits for a symbol to a hash.
 pub(crate) fn hash_waiting(waiting: Option<Waiting>, hash: &mut StreamHash) {

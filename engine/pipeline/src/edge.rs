@@ -24,11 +24,21 @@ pub trait Keeper: Send {
     fn has_failed(&self) -> bool;
 }
 
+/// What happens when nothing more can be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// New risk is halted, and requests to cancel still leave: there may be orders at a venue.
+    Halt,
+    /// The run ends: it trades with nobody.
+    End,
+}
+
 /// The venue, the journal and the past of a run.
 pub struct Edge<V> {
     /// The venue.
     pub venue: V,
     keeper: Option<Box<dyn Keeper>>,
+    on_failure: OnFailure,
     past: Option<Past>,
     /// Inputs from outside of the fold that wait to be sequenced.
     pending: VecDeque<Event>,
@@ -38,13 +48,21 @@ pub struct Edge<V> {
 impl<V: Exchange> Edge<V> {
     /// A venue; nothing is kept.
     pub fn new(venue: V) -> Self {
-        Self { venue, keeper: None, past: None, pending: VecDeque::new(), halted: false }
+        Self {
+            venue,
+            keeper: None,
+            on_failure: OnFailure::Halt,
+            past: None,
+            pending: VecDeque::new(),
+            halted: false,
+        }
     }
 
     /// Keeps what is sequenced.
     #[must_use]
-    pub fn keeping(mut self, keeper: Box<dyn Keeper>) -> Self {
+    pub fn keeping(mut self, keeper: Box<dyn Keeper>, on_failure: OnFailure) -> Self {
         self.keeper = Some(keeper);
+        self.on_failure = on_failure;
         self
     }
 
@@ -67,15 +85,17 @@ impl<V: Exchange> Edge<V> {
         Ok(())
     }
 
+    /// The past lives until an input is sequenced that is not in it: what the last of its inputs caused may have left.
     #[cold]
     fn compare(&mut self, events: &[Event]) -> Result<(), Diverged> {
         let past = self.past.as_mut().expect("there is a past to compare with");
         let known = past.compare(events)?;
-        if past.is_over() {
-            self.pending.extend(past.take_lost());
-            self.past = None;
+        if known == events.len() {
+            return Ok(());
         }
-        if let Some(keeper) = self.keeper.as_mut().filter(|_| known < events.len()) {
+        self.pending.extend(past.take_lost());
+        self.past = None;
+        if let Some(keeper) = &mut self.keeper {
             keeper.keep(&events[known..]);
         }
         Ok(())
@@ -99,20 +119,27 @@ impl<V: Exchange> Edge<V> {
         Some(Event { ts: now, ..event })
     }
 
-    /// Whether the journal failed since this was asked last.
-    pub(crate) fn notices_failure(&mut self) -> bool {
+    /// Whether the journal failed since this was asked last, so that there is a halt to sequence.
+    ///
+    /// # Errors
+    /// [`RunError::Journal`] where that ends the run.
+    pub(crate) fn notices_failure(&mut self) -> Result<bool, RunError> {
         let failed = self.keeper.as_ref().is_some_and(|keeper| keeper.has_failed());
         let news = failed && !self.halted;
         if news {
-            self.halt();
+            self.halt()?;
         }
-        news
+        Ok(news)
     }
 
-    fn halt(&mut self) {
+    fn halt(&mut self) -> Result<(), RunError> {
+        if self.on_failure == OnFailure::End {
+            return Err(RunError::Journal);
+        }
         self.halted = true;
         // The time is set when it is sequenced.
         self.pending.push_back(halt_event(Nanos(0)));
+        Ok(())
     }
 
     /// Keeps an order or a request to cancel, and hands it to the venue; other events are passed over.
@@ -129,7 +156,7 @@ impl<V: Exchange> Edge<V> {
         let delivery = self.delivery(event);
         if delivery == Delivery::First && !self.keep(event) {
             if !self.halted {
-                self.halt();
+                self.halt()?;
             }
             self.reject(&order, RejectReason::NotKept);
             return Ok(());

@@ -70,6 +70,8 @@ pub(crate) struct StrategyStage<S> {
     hash: StreamHash,
 }
 
+model::state!([S: Strategy] StrategyStage<S> { strategy, hash; scratch intents });
+
 impl<S: Strategy> StrategyStage<S> {
     fn new(strategy: S) -> Self {
         Self { strategy, intents: Intents::default(), hash: StreamHash::new() }
@@ -138,7 +140,7 @@ pub(crate) struct Group<S> {
     /// Whether a tick may cause an order, so that every tick is a frame.
     pub ticks_are_frames: bool,
     /// Whether the indicators here read every tick. Beside the flag above, where a tick finds it at once.
-    indicators_read_ticks: bool,
+    pub indicators_read_ticks: bool,
 }
 
 impl<S: Strategy> Group<S> {

@@ -35,13 +35,12 @@ pub struct Outcome {
 
 impl Outcome {
     /// Puts the groups' final stages together. `others` are the groups behind the sequencer's, in order.
-    pub(crate) fn collect<S: Strategy>(
-        mut sequencer: Sequencer<S, impl Exchange>,
+    pub(crate) fn collect<S: Strategy, V: Exchange>(
+        mut sequencer: Sequencer<S, V>,
         others: Vec<Group<S>>,
     ) -> Result<Self, RunError> {
+        let Hashes { events: event_hash, state: state_hash } = Hashes::of(&mut sequencer, &others)?;
         let (inputs, ticks) = (sequencer.sequence, sequencer.ticks);
-        let mut event_hashes = vec![sequencer.hash.value()];
-        let mut state_hashes = vec![sequencer.state_hash().map_err(Fault::Venue)?];
         let mut probes: Option<Probes> = None;
         let (mut portfolio, mut synergies, mut strategy) = (None, None, StrategyFigures::default());
         let (mut late, mut ticks_clamped) = (0, 0);
@@ -50,43 +49,17 @@ impl Outcome {
                 Some(probes) => probes.merge(&group.probes),
                 None => probes = Some(group.probes),
             }
-            if let Some(stage) = group.portfolio {
-                event_hashes.push(stage.event_hash());
-                state_hashes.push(stage.state_hash());
-                portfolio = Some(stage);
-            }
-            if let Some(stage) = group.bars {
-                event_hashes.push(stage.event_hash());
-                state_hashes.push(stage.state_hash());
-                late = stage.late();
-            }
-            if let Some(stage) = group.indicators {
-                ticks_clamped = stage.ticks_clamped();
-                event_hashes.push(stage.event_hash());
-                state_hashes.push(stage.state_hash());
-            }
-            if let Some(stage) = group.matrices {
-                event_hashes.push(stage.event_hash());
-                state_hashes.push(stage.state_hash());
-            }
-            if let Some(stage) = group.synergies {
-                event_hashes.push(stage.event_hash());
-                state_hashes.push(stage.state_hash());
-                synergies = Some(*stage.counts());
-            }
+            portfolio = portfolio.or(group.portfolio);
+            synergies = synergies.or(group.synergies.map(|stage| *stage.counts()));
+            late += group.bars.map_or(0, |stage| stage.late());
+            ticks_clamped += group.indicators.map_or(0, |stage| stage.ticks_clamped());
             if let Some(stage) = group.strategy {
-                event_hashes.push(stage.event_hash());
-                state_hashes.push(stage.state_hash());
                 strategy = stage.strategy.figures();
-            }
-            if let Some(stage) = group.orders {
-                event_hashes.extend([stage.risk_hash(), stage.order_hash()]);
-                state_hashes.push(stage.state_hash());
             }
         }
         Ok(Self {
-            event_hash: combine_hashes(&event_hashes),
-            state_hash: combine_hashes(&state_hashes),
+            event_hash,
+            state_hash,
             inputs,
             ticks,
             late,
@@ -96,5 +69,45 @@ impl Outcome {
             strategy,
             probes: probes.expect("a layout has a group"),
         })
+    }
+}
+
+/// A run's two hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hashes {
+    pub events: u128,
+    pub state: u128,
+}
+
+impl Hashes {
+    /// Those of the run so far. `others` are the groups behind the sequencer's, in order.
+    ///
+    /// # Errors
+    /// [`Fault::Venue`] if the venue is gone.
+    pub fn of<S: Strategy, V: Exchange>(
+        sequencer: &mut Sequencer<S, V>,
+        others: &[Group<S>],
+    ) -> Result<Self, RunError> {
+        let mut events = vec![sequencer.hash.value()];
+        let mut states = vec![sequencer.state_hash().map_err(Fault::Venue)?];
+        let mut add = |event_hash, state_hash| {
+            events.push(event_hash);
+            states.push(state_hash);
+        };
+        for group in std::iter::once(&sequencer.group).chain(others) {
+            group.portfolio.iter().for_each(|stage| add(stage.event_hash(), stage.state_hash()));
+            group.bars.iter().for_each(|stage| add(stage.event_hash(), stage.state_hash()));
+            group.indicators.iter().for_each(|stage| add(stage.event_hash(), stage.state_hash()));
+            group.matrices.iter().for_each(|stage| add(stage.event_hash(), stage.state_hash()));
+            group.synergies.iter().for_each(|stage| add(stage.event_hash(), stage.state_hash()));
+            group.strategy.iter().for_each(|stage| add(stage.event_hash(), stage.state_hash()));
+        }
+        // Risk and orders are one stage with two hashes of what was emitted; it is the last one.
+        let orders = std::iter::once(&sequencer.group).chain(others).find_map(|group| group.orders.as_ref());
+        if let Some(stage) = orders {
+            events.extend([stage.risk_hash(), stage.order_hash()]);
+            states.push(stage.state_hash());
+        }
+        Ok(Self { events: combine_hashes(&events), state: combine_hashes(&states) })
     }
 }

@@ -16,7 +16,8 @@ pub type Inputs = Box<dyn FnMut() -> Result<Option<Event>, String> + Send>;
 
 /// The past of a cut run, from some input on.
 pub struct Past {
-    inputs: Inputs,
+    /// `None`: only what came from outside is known, and the past is never over.
+    inputs: Option<Inputs>,
     next: Option<Event>,
     /// Requests that were kept, so that they may have left, with the session in which they were.
     sent: BTreeMap<RequestKey, u32>,
@@ -71,9 +72,16 @@ impl Past {
     /// # Errors
     /// [`Diverged::Unreadable`] where the first input cannot be read.
     pub fn new(ahead: impl IntoIterator<Item = (u32, Event)>, mut inputs: Inputs) -> Result<Self, Diverged> {
+        let next = inputs().map_err(Diverged::Unreadable)?;
+        Ok(Self { next, inputs: Some(inputs), ..Self::outside_only(ahead) })
+    }
+
+    /// A past of which only what came from outside is sequenced again, for who folds a journal that is still written.
+    /// Nothing is compared.
+    pub fn outside_only(ahead: impl IntoIterator<Item = (u32, Event)>) -> Self {
         let mut past = Self {
-            next: inputs().map_err(Diverged::Unreadable)?,
-            inputs,
+            inputs: None,
+            next: None,
             sent: BTreeMap::new(),
             outside: VecDeque::new(),
             rejected: BTreeSet::new(),
@@ -90,25 +98,22 @@ impl Past {
             }
         }
         past.outside.make_contiguous().sort_by_key(|event| event.seq);
-        Ok(past)
+        past
     }
 
-    /// Compares what was sequenced with the past; gives how many of the events were in it.
+    /// Compares what was sequenced with the past; gives how many of the events were in it. All of them, until it is
+    /// over.
     pub(crate) fn compare(&mut self, events: &[Event]) -> Result<usize, Diverged> {
+        let Some(inputs) = &mut self.inputs else { return Ok(events.len()) };
         for (at, event) in events.iter().enumerate() {
             let Some(kept) = self.next else { return Ok(at) };
             if kept != *event {
                 let (kept, found) = (Box::new(kept), Box::new(*event));
                 return Err(Diverged::Input { seq: event.seq, kept, found });
             }
-            self.next = (self.inputs)().map_err(Diverged::Unreadable)?;
+            self.next = inputs().map_err(Diverged::Unreadable)?;
         }
         Ok(events.len())
-    }
-
-    /// Whether all of it was gone through.
-    pub(crate) fn is_over(&self) -> bool {
-        self.next.is_none()
     }
 
     /// The number of the next input from outside of the fold; `u64::MAX` if there is none.

@@ -10,6 +10,8 @@
 //! progress, and only then.
 //! Not here: what the inputs do to the stages (`graph`).
 
+mod state;
+
 use crate::edge::Edge;
 use crate::graph::{Fault, Group};
 use crate::replay::Diverged;
@@ -18,6 +20,7 @@ use crate::wire::{Slot, encode};
 use bars::Boundaries;
 use feed::{Feed, FeedError, More};
 use matching::{Exchange, VenueError};
+use model::state::StateError;
 use model::{Event, Frame, Kind, Nanos, StreamHash, SymbolId};
 use ring::{Received, Receiver, Sender, Wait, Waiter};
 use std::collections::VecDeque;
@@ -36,10 +39,14 @@ pub enum RunError {
     Feed(FeedError),
     /// The fold could not go on.
     Fault(Fault),
+    /// The snapshot to start from is not one of this run.
+    Snapshot(StateError),
     /// The recorder ended first; its own error says why.
     Recorder,
     /// Another thread of the engine ended first; its own error says why.
     Thread,
+    /// Nothing more can be kept; the journal says why.
+    Journal,
     /// What a continued run sequences is not what its journal has.
     Diverged(Diverged),
 }
@@ -49,10 +56,12 @@ impl fmt::Display for RunError {
         match self {
             Self::Feed(error) => error.fmt(f),
             Self::Fault(fault) => fault.fmt(f),
+            Self::Snapshot(error) => error.fmt(f),
             Self::Recorder => f.write_str("the run's records could not be written"),
             Self::Thread => {
                 f.write_str("a thread of the engine ended early; this is a bug, please report it")
             }
+            Self::Journal => f.write_str("the run's inputs could not be kept"),
             Self::Diverged(diverged) => diverged.fmt(f),
         }
     }
@@ -75,6 +84,12 @@ impl From<Fault> for RunError {
 impl From<Diverged> for RunError {
     fn from(diverged: Diverged) -> Self {
         Self::Diverged(diverged)
+    }
+}
+
+impl From<StateError> for RunError {
+    fn from(error: StateError) -> Self {
+        Self::Snapshot(error)
     }
 }
 
@@ -296,26 +311,39 @@ impl<S: Strategy, V: Exchange> Sequencer<S, V> {
         let mut batch = Vec::new();
         let mut stopped = false;
         while !stopped && feed.on_tick(&mut batch)? == More::Yes {
-            if self.sequence == 0 && !batch.is_empty() {
-                self.session(batch[0].ts, SESSION_START)?;
-            }
-            self.batch(&mut batch)?;
-            if self.edge.notices_failure() {
+            self.fold(&mut batch)?;
+            if self.edge.notices_failure()? {
                 self.due = Nanos::MIN;
             }
             progress.ticks.store(self.ticks, Ordering::Relaxed);
             progress.now_ns.store(self.now.0, Ordering::Relaxed);
             stopped = progress.stop.load(Ordering::Relaxed);
         }
+        self.close(end.filter(|_| !stopped), &progress.stop)
+    }
+
+    /// The next ticks of a run; the first of all begin it.
+    pub fn fold(&mut self, batch: &mut [Event]) -> Result<(), RunError> {
+        if let (0, Some(first)) = (self.sequence, batch.first()) {
+            self.session(first.ts, SESSION_START)?;
+        }
+        self.batch(batch)
+    }
+
+    /// Ends a run that has begun, at `end` if that is later than now, and hands everything on.
+    pub fn close(&mut self, end: Option<Nanos>, stop: &AtomicBool) -> Result<(), RunError> {
         if self.sequence > 0 {
-            let end = if stopped { self.now } else { end.map_or(self.now, |end| end.max(self.now)) };
-            self.finish(end, &progress.stop)?;
+            self.finish(end.map_or(self.now, |end| end.max(self.now)), stop)?;
         }
+        self.flush()
+    }
+
+    /// Hands on what waits to be handed on.
+    pub fn flush(&mut self) -> Result<(), RunError> {
         match &mut self.tail {
-            Tail::Here(outlets) => outlets.flush()?,
-            Tail::There(remote) => remote.flush(&mut self.edge)?,
+            Tail::Here(outlets) => outlets.flush(),
+            Tail::There(remote) => remote.flush(&mut self.edge),
         }
-        Ok(())
     }
 
     /// Sequences a batch of ticks with everything that is due between them.

@@ -6,6 +6,7 @@ use crate::layout::Layout;
 use crate::outcome::Outcome;
 use crate::probes::Probes;
 use crate::sequencer::{Outlets, Progress, Remote, RunError, Sequencer, Tail};
+use crate::snapshot;
 use crate::wire::{Decoder, Item, Slot, encode};
 use bars::{BarsConfig, Boundaries};
 use feed::Feed;
@@ -60,16 +61,59 @@ pub fn run<S: Strategy + 'static, V: Exchange>(
     outlets: Outlets,
     progress: &Progress,
 ) -> Result<Outcome, RunError> {
+    run_from(config, stages, edge, None, feed, outlets, progress)
+}
+
+/// Continues a run from a snapshot ([`crate::Fold::save`]), on any layout. Stages, venue and configuration are those of
+/// that run, built anew; the feed's first tick is the one after [`crate::SnapshotHead::ticks`].
+///
+/// # Errors
+/// [`RunError::Snapshot`] before anything else is done, if it is not of this run; otherwise as [`run`].
+pub fn resume<S: Strategy + 'static, V: Exchange>(
+    config: &RunConfig,
+    stages: Stages<S>,
+    edge: Edge<V>,
+    snapshot: &[u8],
+    feed: &mut dyn Feed,
+    outlets: Outlets,
+    progress: &Progress,
+) -> Result<Outcome, RunError> {
+    run_from(config, stages, edge, Some(snapshot), feed, outlets, progress)
+}
+
+/// The sequencer with its group, which is followed by nothing yet, and the groups behind it.
+pub(crate) fn build<S: Strategy, V: Exchange>(
+    config: &RunConfig,
+    layout: &Layout,
+    stages: Stages<S>,
+    edge: Edge<V>,
+) -> (Sequencer<S, V>, Vec<Group<S>>) {
     let probes = Probes::new(config.latency_sample);
     let boundaries = Boundaries::new(&config.bars);
     let boundaries = match stages.strategy.revisits() {
         Some(Revisit { timeframe, after }) => boundaries.revisiting(timeframe, after),
         None => boundaries,
     };
-    let mut groups = Group::deal(stages, &config.layout, &probes);
-    let head = groups.remove(0);
+    let mut groups = Group::deal(stages, layout, &probes);
+    let (head, nowhere) = (groups.remove(0), Tail::Here(Outlets::default()));
+    (Sequencer::new(head, nowhere, edge, config.latency, boundaries, &config.commands), groups)
+}
+
+fn run_from<S: Strategy + 'static, V: Exchange>(
+    config: &RunConfig,
+    stages: Stages<S>,
+    edge: Edge<V>,
+    snapshot: Option<&[u8]>,
+    feed: &mut dyn Feed,
+    outlets: Outlets,
+    progress: &Progress,
+) -> Result<Outcome, RunError> {
+    let (mut sequencer, mut groups) = build(config, &config.layout, stages, edge);
+    if let Some(snapshot) = snapshot {
+        snapshot::load(&mut sequencer, &mut groups, snapshot)?;
+    }
     let (tail, workers) = spawn(config, groups, outlets);
-    let mut sequencer = Sequencer::new(head, tail, edge, config.latency, boundaries, &config.commands);
+    sequencer.tail = tail;
     // Last, so that the threads started above do not inherit the pin.
     if let Some(core) = config.placement.cores.first() {
         pin_to_core(*core);

@@ -9,7 +9,7 @@ use engine::{Case, Seen, replay, replay_at};
 use market::made_market;
 use matching::Venue;
 use model::{Event, Kind, Nanos, RefusalReason, RejectReason, Report, ReportKind, halt_event, is_halt};
-use pipeline::{Edge, Keeper, Layout, Past, RunError};
+use pipeline::{Edge, Keeper, Layout, OnFailure, Past, RunError};
 use proptest::prelude::*;
 use requote::Requote;
 use ring::Wait;
@@ -60,14 +60,15 @@ fn past(kept: &[Event]) -> Past {
 
 fn recorded(layout: Layout, ticks: &[Event]) -> (Seen, Vec<Event>) {
     let memory = Memory::new(usize::MAX);
-    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone()));
+    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone()), OnFailure::Halt);
     let seen = replay_at(Requote::default(), &case(layout), ticks, edge).unwrap();
     (seen, memory.take())
 }
 
 fn continued(layout: Layout, ticks: &[Event], kept: &[Event]) -> Result<(Seen, Vec<Event>), RunError> {
     let memory = Memory::new(usize::MAX);
-    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone())).after(past(kept));
+    let edge =
+        |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone()), OnFailure::Halt).after(past(kept));
     let seen = replay_at(Requote::default(), &case(layout), ticks, edge)?;
     Ok((seen, memory.take()))
 }
@@ -107,6 +108,21 @@ proptest! {
         // A request that was kept is not kept again, one that was not is; likewise inputs.
         let both: Vec<Event> = kept[..cut].iter().chain(&more).copied().collect();
         prop_assert_eq!(sorted(&both), sorted(&kept));
+    }
+}
+
+/// The hard places: right behind an input whose order is not kept yet, and right behind the order.
+#[test]
+fn a_run_cut_beside_an_order_keeps_it_once() {
+    let ticks = made_market(2, 400);
+    let (whole, kept) = recorded(Layout::fused(), &ticks);
+    let requests: Vec<usize> = (0..kept.len()).filter(|at| !kept[*at].kind.is_input()).collect();
+    assert!(requests.len() > 10);
+    for cut in requests.iter().step_by(requests.len() / 10).flat_map(|at| [*at, at + 1]) {
+        let (again, more) = continued(Layout::fused(), &ticks, &kept[..cut]).unwrap();
+        assert_same(&again, &whole);
+        let both: Vec<Event> = kept[..cut].iter().chain(&more).copied().collect();
+        assert_eq!(sorted(&both), sorted(&kept), "cut at {cut}");
     }
 }
 
@@ -157,7 +173,7 @@ fn a_journal_that_fails_halts_new_risk() {
     let orders = |events: &[Event]| events.iter().filter(|event| event.kind == Kind::ORDER).count();
     let room = kept.len() / 2;
     let memory = Memory::new(room);
-    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone()));
+    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone()), OnFailure::Halt);
     let seen = replay_at(Requote::default(), &case(Layout::fused()), &ticks, edge).unwrap();
     let events = || seen.frames.iter().flat_map(|frame| &frame.events);
     assert_eq!(events().filter(|event| is_halt(event)).count(), 1, "it is said once");
@@ -171,6 +187,16 @@ fn a_journal_that_fails_halts_new_risk() {
         event.kind == Kind::REFUSAL && model::Intent::refusal_reason(event) == RefusalReason::Halted
     };
     assert!(events().filter(halted).count() > 0, "the gate refuses from then on");
+}
+
+/// Where nobody holds our orders, there is nothing to go on for.
+#[test]
+fn a_backtest_whose_journal_fails_ends() {
+    let ticks = made_market(6, 600);
+    let memory = Memory::new(300);
+    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone()), OnFailure::End);
+    let ended = replay_at(Requote::default(), &case(Layout::fused()), &ticks, edge).map(|_| ());
+    assert!(matches!(ended, Err(RunError::Journal)), "{ended:?}");
 }
 
 /// Inputs from outside of the fold stand in the journal under their numbers, and come again there.
@@ -194,7 +220,9 @@ fn what_came_from_outside_comes_again_where_it_was() {
     let next = |event: Event, n| Event { seq: last.seq + n, ts: last.ts, ..event };
     let mut past_events = until_order.to_vec();
     past_events.extend([next(report.to_event(last.ts), 1), next(halt_event(last.ts), 2)]);
-    let edge = |venue: Venue| Edge::new(venue).keeping(Box::new(memory.clone())).after(past(&past_events));
+    let edge = |venue: Venue| {
+        Edge::new(venue).keeping(Box::new(memory.clone()), OnFailure::Halt).after(past(&past_events))
+    };
     let first = replay_at(Requote::default(), &case(Layout::fused()), &ticks, edge).unwrap();
     let all: Vec<Event> = past_events.into_iter().chain(memory.take()).collect();
     assert!(

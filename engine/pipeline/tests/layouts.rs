@@ -180,6 +180,8 @@ struct Patient {
     wanted: [i64; 2],
 }
 
+model::state!(Patient { since, wanted });
+
 const PATIENCE: Nanos = Nanos(25 * Nanos::SECOND.0);
 
 impl Strategy for Patient {

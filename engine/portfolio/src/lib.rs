@@ -20,4 +20,4 @@ mod trips;
 pub use error::PortfolioError;
 pub use performance::{Figures, Performance};
 pub use position::Position;
-pub use stage::{EQUITY_ROW, Holding, Portfolio, UpdateOn};
+pub use stage::{Holding, Portfolio, UpdateOn};

@@ -7,9 +7,8 @@
 
 use crate::error::{Beyond, PortfolioError};
 use crate::sampler::{Row, Sampler, simple_return};
-use crate::stage::EQUITY_ROW;
 use crate::trips::{Tally, Trip};
-use model::{Fill, Frame, InstrumentTable, Kind, Money, MoneyError, Nanos, Quantity};
+use model::{EQUITY_ROW, Fill, Frame, InstrumentTable, Kind, Money, MoneyError, Nanos, Quantity};
 
 /// Runs shorter than this are sampled by the hour.
 const HOURLY_BELOW: Nanos = Nanos(5 * Nanos::DAY.0);
@@ -62,6 +61,14 @@ pub struct Performance {
     held_since: Nanos,
     held_nanos: i64,
 }
+
+model::state!(Performance {
+    days, first_ts, last_row, rows, equity_sum, peak, max_drawdown, traded, trips, tally, held_symbols, held_since,
+    held_nanos;
+    list hours: 1;
+    same initial_capital;
+    config instruments
+});
 
 impl Performance {
     /// Before the first row.

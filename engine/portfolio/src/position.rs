@@ -18,6 +18,8 @@ pub struct Position {
     pub cost: Money,
 }
 
+model::value!(Position { quantity, cost });
+
 /// How a fill divides on the position it meets. Notionals carry the fill's sign: positive for a buy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parts {

@@ -6,12 +6,17 @@
 
 use model::{Money, Nanos};
 
+/// More returns than the hours of all times a tick may have.
+const RETURNS_MAX: usize = 1 << 23;
+
 /// An equity row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub ts: Nanos,
     pub equity: Money,
 }
+
+model::value!(Row { ts, equity });
 
 /// Samples equity at the multiples of one period. Rows come in time order.
 #[derive(Debug, Clone)]
@@ -22,6 +27,8 @@ pub(crate) struct Sampler {
     /// NaN where the equity before was not positive.
     returns: Vec<f64>,
 }
+
+model::state!(Sampler { last_row, last_sample; list returns: RETURNS_MAX; same period });
 
 impl Sampler {
     pub fn new(period: Nanos, capacity: usize) -> Self {

@@ -7,12 +7,9 @@
 use crate::error::{Beyond, PortfolioError};
 use crate::position::Position;
 use model::{
-    Account, Event, Fill, Frame, InstrumentTable, Kind, Mark, Money, Price, Quantity, StreamHash, SymbolId,
-    notional,
+    Account, EQUITY_ROW, Event, Fill, Frame, InstrumentTable, Kind, Mark, Money, Price, Quantity, StreamHash,
+    SymbolId, notional,
 };
-
-/// The flag of a [`Kind::PORTFOLIO`] event that is a row of the equity table.
-pub const EQUITY_ROW: u8 = 1;
 
 /// The flag of a [`Kind::TIMER`] input at which the shortest timeframe closes.
 const TIMER_SHORTEST: u8 = 1;
@@ -56,6 +53,12 @@ pub struct Portfolio {
     account: Account,
     hash: StreamHash,
 }
+
+model::state!(Portfolio {
+    marks, positions, realised_pnl, fees, peak, account, hash;
+    same initial_capital;
+    config update_on, instruments
+});
 
 impl Portfolio {
     /// An account that holds nothing but its capital.

@@ -16,6 +16,8 @@ pub(crate) struct Trip {
     net: Money,
 }
 
+model::value!(Trip { quantity, net });
+
 /// The finished trades of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -26,6 +28,8 @@ pub(crate) struct Tally {
     /// Sum of the losers' results, as a positive amount.
     pub losses: Money,
 }
+
+model::value!(Tally { trades, wins, gains, losses });
 
 impl Trip {
     /// Folds a fill; returns the fill's whole notional, signed.

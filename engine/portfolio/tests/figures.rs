@@ -1,5 +1,6 @@
 //! The streaming performance figures against plain formulas over all rows and fills at once.
 
+use model::state::{State, StateReader, StateWriter};
 use model::{
     Fill, Instrument, InstrumentTable, Liquidity, Money, Nanos, OrderId, Price, Quantity, Side, SymbolId,
     SymbolTable, UNIT,
@@ -32,10 +33,13 @@ fn money(units: i64) -> Money {
     Money::from_raw(i128::from(units) * i128::from(UNIT)).unwrap()
 }
 
-fn streaming(moments: &[Moment]) -> portfolio::Figures {
+fn nothing_yet() -> Performance {
     let symbols = SymbolTable::new(["A", "B"].map(String::from));
     let instruments = InstrumentTable::new(symbols, |name| Instrument::plain(name, "USD"));
-    let mut performance = Performance::new(&instruments, money(1000));
+    Performance::new(&instruments, money(1000))
+}
+
+fn fold(performance: &mut Performance, moments: &[Moment]) {
     for moment in moments {
         if let Some(Traded { symbol, signed, price, fee }) = moment.fill {
             let fill = Fill {
@@ -52,7 +56,18 @@ fn streaming(moments: &[Moment]) -> portfolio::Figures {
         }
         performance.on_equity(Nanos(moment.ts), money(moment.equity)).unwrap();
     }
+}
+
+fn streaming(moments: &[Moment]) -> portfolio::Figures {
+    let mut performance = nothing_yet();
+    fold(&mut performance, moments);
     performance.figures()
+}
+
+fn saved(performance: &Performance) -> Vec<u8> {
+    let mut to = StateWriter::new();
+    performance.save(&mut to);
+    to.into_bytes()
 }
 
 /// Equity at every multiple of the period within the run, and at the end.
@@ -173,5 +188,19 @@ proptest! {
         let gains: i64 = results.iter().filter(|r| **r > 0).sum();
         let losses: i64 = -results.iter().filter(|r| **r < 0).sum::<i64>();
         close(figures.profit_factor, gains as f64 / losses as f64)?;
+    }
+
+    #[test]
+    fn a_fold_goes_on_where_it_was_saved(moments in any_moments(), cut in any::<prop::sample::Index>()) {
+        let cut = cut.index(moments.len() + 1);
+        let (mut first, mut second, mut whole) = (nothing_yet(), nothing_yet(), nothing_yet());
+        fold(&mut first, &moments[..cut]);
+        let bytes = saved(&first);
+        second.load(&mut StateReader::new(&bytes)).unwrap();
+        prop_assert_eq!(saved(&second), bytes);
+        fold(&mut second, &moments[cut..]);
+        fold(&mut whole, &moments);
+        prop_assert_eq!(second.figures(), whole.figures());
+        prop_assert_eq!(saved(&second), saved(&whole));
     }
 }

@@ -7,7 +7,7 @@ use crate::agents::AgentTables;
 use crate::error::ReportError;
 use crate::html::render_report;
 use crate::meta::RunMeta;
-use crate::orders::OpenOrders;
+use crate::orders::{client_order_id, write_order};
 use crate::place::{Overwrite, Place, SUMMARY, io, sync};
 use crate::summary::Summary;
 use crate::table::Table;
@@ -16,8 +16,8 @@ use crate::tables::{
 };
 use indicators::SymbolBatch;
 use model::{
-    Event, Fill, Frame, Goal, IndicatorSet, Intent, Kind, Nanos, Order, Pattern, Report, ReportKind, Style,
-    Timeframe,
+    EQUITY_ROW, Event, Fill, Frame, Goal, IndicatorSet, Intent, Kind, Nanos, OpenOrders, Order, Pattern,
+    Report, ReportKind, Style, Timeframe,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,9 +69,6 @@ impl Counts {
         self.synergies_by_pattern.iter().sum()
     }
 }
-
-/// The flag of a portfolio event that is an equity row.
-const EQUITY_ROW: u8 = 1;
 
 /// A run folder in the making.
 pub struct RunFolder {
@@ -234,7 +231,8 @@ impl RunFolder {
     fn fill(&mut self, event: &Event) -> Result<(), ReportError> {
         let fill = Fill::from_event(event);
         self.counts.fills += 1;
-        let client_order_id = self.open_orders.on_fill(&fill, event.seq, &self.meta);
+        let life = self.open_orders.on_fill(&fill, event.seq);
+        let client_order_id = client_order_id(&life.state.order, &self.meta);
         let instrument = self.meta.instruments.get(fill.symbol);
         let columns = &mut self.fills.columns;
         columns.client_order_id.append_value(client_order_id);
@@ -251,7 +249,7 @@ impl RunFolder {
         columns.fee_currency.append_value(&instrument.currency);
         columns.liquidity.append_value(fill.liquidity.name());
         self.fills.settle()?;
-        self.open_orders.settle(&mut self.orders, &self.meta, false)
+        self.settle_orders(false)
     }
 
     fn report(&mut self, event: &Event) -> Result<(), ReportError> {
@@ -265,7 +263,16 @@ impl RunFolder {
             columns.cause_seq.append_null();
             self.reject_context(event)?;
         }
-        self.open_orders.settle(&mut self.orders, &self.meta, false)
+        self.settle_orders(false)
+    }
+
+    /// Writes the rows of the oldest orders, up to the first that is still open; all of them if `all`.
+    fn settle_orders(&mut self, all: bool) -> Result<(), ReportError> {
+        while let Some(life) = self.open_orders.settle(all) {
+            write_order(&life, &mut self.orders.columns, &self.meta);
+            self.orders.settle()?;
+        }
+        Ok(())
     }
 
     fn refusal(&mut self, event: &Event) -> Result<(), ReportError> {
@@ -332,7 +339,7 @@ impl RunFolder {
     /// # Errors
     /// [`ReportError`] where the disk refuses; nothing stands at `out` then that did not before.
     pub fn finish(mut self, summary: &Summary, config_toml: &str) -> Result<PathBuf, ReportError> {
-        self.open_orders.settle(&mut self.orders, &self.meta, true)?;
+        self.settle_orders(true)?;
         self.bars.finish()?;
         self.indicators.finish()?;
         self.agents.finish(&self.meta)?;

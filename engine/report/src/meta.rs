@@ -3,6 +3,7 @@
 use matrices::{Column, MatrixSpec, Scaling};
 use model::{InstrumentTable, Timeframe};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the records mean.
 #[derive(Debug, Clone)]
@@ -24,8 +25,10 @@ pub struct RunMeta {
     pub matrix_table: OptionalTable,
     /// Whether the batches of ticks are kept, as `batches.parquet`: up to a row for each tick.
     pub batch_table: OptionalTable,
-    /// Start of every client order id.
+    /// Start of the client order ids, but of those below.
     pub session: String,
+    /// Start of the ids of orders that were sent in earlier sessions of this run, by SEQ and K.
+    pub earlier_sessions: BTreeMap<(u64, u32), String>,
     /// What decides.
     pub strategy: String,
     /// Whose money it is.

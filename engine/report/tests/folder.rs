@@ -49,6 +49,7 @@ fn meta() -> RunMeta {
         batch_table: OptionalTable::Omitted,
         models: Vec::new(),
         session: "0badcafe".to_owned(),
+        earlier_sessions: BTreeMap::new(),
         strategy: "ema_cross".to_owned(),
         account: "backtest".to_owned(),
     }

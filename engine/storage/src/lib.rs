@@ -5,12 +5,40 @@
 //! was down or slow catches up without gap or duplicate.
 //! Not here: the journal, which alone decides what a recovery finds; the run folder (`report`).
 
+mod account;
+mod backoff;
 mod batch;
+mod codec;
+mod cutter;
 mod error;
+mod gather;
+mod memory;
+mod policy;
+pub mod query;
+mod queue;
 mod record;
+mod redis;
+mod secret;
+mod segment;
+mod spill;
+mod sqlite;
 mod store;
+#[cfg(test)]
+mod testing;
+mod tier;
+mod tiers;
 
+pub use self::redis::{RedisConfig, RedisSource, RedisStore};
+pub use account::{HOLES_MAX, Hole, Lag, Notice, Status, TierEvent, TierReport};
 pub use batch::{Batch, Rows, Stream};
 pub use error::StoreError;
-pub use record::{OrderState, OrderStatus, Record};
+pub use gather::Gatherer;
+pub use memory::{HOT_EXPIRY, HOT_TICKS, Latest, MemorySource, MemoryStore, MemoryView, Recent};
+pub use model::{OrderState, OrderStatus};
+pub use policy::{Full, Policy, QUEUE_ROWS, Retry, Streams, TierConfig};
+pub use record::Record;
+pub use secret::{Secret, SecretError};
+pub use spill::SpillError;
+pub use sqlite::{SqliteConfig, SqliteSource, SqliteStore, sqlite_sources};
 pub use store::{Dictionary, Store, Watermarks};
+pub use tiers::{BATCH_WAIT_NS, Held, Release, StartError, TierStopped, Tiers};

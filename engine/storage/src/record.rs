@@ -1,50 +1,7 @@
 //! Records: what the engine made of an input, each whole in itself but for the names of symbols, timeframes and
 //! indicators ([`crate::Dictionary`]).
 
-use model::{Account, Bar, Decision, Fill, Nanos, Order, Quantity, SymbolId};
-
-/// Where an order stands. The names are those of the run folder's `orders.parquet`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum OrderStatus {
-    /// Sent, not filled.
-    New = 0,
-    /// A part was filled.
-    PartiallyFilled = 1,
-    /// All of it was filled.
-    Filled = 2,
-    /// Withdrawn.
-    Cancelled = 3,
-    /// Refused by the venue.
-    Rejected = 4,
-    /// Open at the end of the run.
-    Expired = 5,
-}
-
-impl OrderStatus {
-    /// The name used in stores.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::PartiallyFilled => "partially_filled",
-            Self::Filled => "filled",
-            Self::Cancelled => "cancelled",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-/// An order as it stands after an input.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OrderState {
-    /// The order as it was sent.
-    pub order: Order,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// How much of it is filled.
-    pub filled: Quantity,
-}
+use model::{Account, Bar, Decision, Fill, Nanos, Order, OrderState, Quantity, SymbolId};
 
 /// One result.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +88,18 @@ impl Record {
             | Self::Fill { seq, .. }
             | Self::Account { seq, .. }
             | Self::Position { seq, .. } => *seq,
+        }
+    }
+    /// Engine time: of the input, or of the boundary that is the bar's end.
+    pub const fn ts(&self) -> Nanos {
+        match self {
+            Self::Bar { bar, .. } => bar.ts_close,
+            Self::Indicators { ts_close, .. } => *ts_close,
+            Self::Decision { ts, .. }
+            | Self::Order { ts, .. }
+            | Self::Fill { ts, .. }
+            | Self::Account { ts, .. }
+            | Self::Position { ts, .. } => *ts,
         }
     }
 }

@@ -23,7 +23,8 @@ pub struct Dictionary {
     pub indicator_names: Vec<Vec<String>>,
 }
 
-/// How far each stream of a run is stored: everything at or below is, nothing above is.
+/// How far each stream of a run is stored: everything at or below is, but for holes ([`Batch::hole`]); nothing above
+/// is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watermarks {
     /// Of [`Stream::Ticks`]; 0: nothing.
@@ -40,6 +41,26 @@ impl Watermarks {
             Stream::Results => self.results,
         }
     }
+
+    /// Sets that of a stream.
+    pub const fn set(&mut self, stream: Stream, watermark: u64) {
+        match stream {
+            Stream::Ticks => self.ticks = watermark,
+            Stream::Results => self.results = watermark,
+        }
+    }
+
+    /// The lower of each stream's two.
+    #[must_use]
+    pub fn lower(self, other: Self) -> Self {
+        Self { ticks: self.ticks.min(other.ticks), results: self.results.min(other.results) }
+    }
+
+    /// The higher of each stream's two.
+    #[must_use]
+    pub fn higher(self, other: Self) -> Self {
+        Self { ticks: self.ticks.max(other.ticks), results: self.results.max(other.results) }
+    }
 }
 
 /// A store: what a tier writes to. It is owned by its tier's thread and may block it.
@@ -55,7 +76,10 @@ pub trait Store: Send {
     fn open(&mut self, dictionary: &Dictionary) -> Result<Watermarks, StoreError>;
 
     /// Stores a batch and moves its stream's watermark to `batch.last_seq`, both or neither. The batch begins above the
-    /// watermark that `open` gave or the last `write` moved. After an error it is unknown which happened: `open` tells.
+    /// watermark that `open` gave or the last `write` moved; if not right above it, the store remembers the hole
+    /// ([`Batch::hole`]) in the same transaction, or forgets what is below. After an error it is unknown which
+    /// happened: `open` tells. A batch that was given up may still arrive late, by a connection of before; it must not
+    /// be applied then.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -10,6 +10,8 @@ pub struct Counts {
     pub(crate) unlisted: [u64; Pattern::ALL.len()],
 }
 
+model::state!(Counts { signals, synergies, unlisted });
+
 impl Counts {
     /// Signals of a kind that fired, those that were then ignored included.
     pub fn signals(&self, kind: SignalKind) -> u64 {

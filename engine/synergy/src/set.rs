@@ -39,6 +39,8 @@ pub(crate) struct SignalSet {
     emitted_at: Option<Nanos>,
 }
 
+model::value!(SignalSet { first, second, emitted_at });
+
 /// Time from `earlier` to `later`, stopping at the end of the range.
 fn elapsed(earlier: Nanos, later: Nanos) -> Nanos {
     Nanos(later.0.saturating_sub(earlier.0))

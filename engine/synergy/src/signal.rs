@@ -25,6 +25,8 @@ pub(crate) struct MlmiCrossing {
     previous: f64,
 }
 
+model::value!(MlmiCrossing { previous });
+
 impl MlmiCrossing {
     pub(crate) const fn new() -> Self {
         Self { previous: f64::NAN }
@@ -54,6 +56,8 @@ pub(crate) struct SlopeSign {
     /// Of the last slope that was not zero.
     last: Option<Direction>,
 }
+
+model::value!(SlopeSign { last });
 
 impl SlopeSign {
     pub(crate) const fn new() -> Self {

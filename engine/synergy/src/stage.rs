@@ -29,6 +29,8 @@ pub struct Synergies {
     emitted: StreamHash,
 }
 
+model::state!(Synergies { symbols, lvn_distances, counts, emitted; config config, rules, sources });
+
 /// What is followed of one symbol.
 #[derive(Debug, Clone)]
 struct State {
@@ -37,6 +39,8 @@ struct State {
     gaps: Fvg,
     set: SignalSet,
 }
+
+model::state!(State { mlmi, nwrqk, gaps, set });
 
 impl Synergies {
     /// The stage for symbols 0..`symbols`, nothing seen yet. `names[i]` are the names of the indicator values of the

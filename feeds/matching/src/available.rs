@@ -8,6 +8,8 @@ use model::Quantity;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Available(i64);
 
+model::value!(Available(0));
+
 impl Available {
     pub const NOTHING: Self = Self(0);
     /// Any quantity, again and again: the feed does not say the size, or it does not bind.

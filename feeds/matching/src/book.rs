@@ -21,6 +21,8 @@ use model::{
 
 /// Open orders per symbol before the list grows.
 const OPEN_ORDERS_CAPACITY: usize = 16;
+/// Most orders there can be: their numbers have 32 bits.
+const ORDERS_MAX: usize = u32::MAX as usize;
 
 /// One side of the quote as it stands. Before the first quote there is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,8 @@ struct Standing {
     price: Price,
     available: Available,
 }
+
+model::value!(Standing { price, available });
 
 impl Standing {
     const NONE: Self = Self { price: Price::ZERO, available: Available::NOTHING };
@@ -44,6 +48,8 @@ pub(crate) struct Book {
     ask: Standing,
     open: Vec<OpenOrder>,
 }
+
+model::state!(Book { bid, ask; list open: ORDERS_MAX; same quoted, tick_size, lot, multiplier });
 
 impl Book {
     pub fn new(instrument: &Instrument, quoted: bool) -> Self {

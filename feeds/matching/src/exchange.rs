@@ -5,6 +5,7 @@
 //! Not here: matching (`venue`), the wire to another process.
 
 use crate::{Venue, VenueError};
+use model::state::{State, StateError, StateReader};
 use model::{Event, Nanos, Order, OrderId, SymbolId};
 
 /// Whether an order is sent for the first time.
@@ -63,6 +64,12 @@ pub trait Exchange {
     /// [`VenueError`] if the venue is gone.
     fn expire(&mut self, now: Nanos, answers: &mut Vec<Event>) -> Result<(), VenueError>;
 
+    /// Restores the state of a venue that was saved, before anything else is said to it.
+    ///
+    /// # Errors
+    /// [`StateError`] if the bytes are not the state of a venue of these instruments.
+    fn restore(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError>;
+
     /// The hash of its state: equal wherever the venue stands.
     ///
     /// # Errors
@@ -99,6 +106,10 @@ impl Exchange for Venue {
     fn expire(&mut self, now: Nanos, answers: &mut Vec<Event>) -> Result<(), VenueError> {
         self.expire(now, answers);
         Ok(())
+    }
+
+    fn restore(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.load(from)
     }
 
     fn state_hash(&mut self) -> Result<u128, VenueError> {

@@ -50,6 +50,8 @@ pub(crate) struct OpenOrder {
     pub arrived: Nanos,
 }
 
+model::value!(OpenOrder { order, left, arrived });
+
 /// What one order gets at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Execution {

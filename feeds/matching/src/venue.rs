@@ -9,6 +9,7 @@
 
 use crate::book::Book;
 use crate::tape::{FeeFailed, Tape, VenueError};
+use model::state::{StateCause, StateError, StateReader, StateWriter, Value};
 use model::{
     Event, InstrumentTable, Kind, Nanos, Order, OrderId, Rate, ReportKind, StreamHash, SymbolId, SymbolTable,
 };
@@ -16,6 +17,8 @@ use std::collections::VecDeque;
 
 /// Requests in flight before the queue grows.
 const FLIGHTS_CAPACITY: usize = 256;
+/// Most requests in flight at once: an order and its cancel for each of the 32-bit numbers.
+const FLIGHTS_MAX: usize = 2 * (u32::MAX as usize);
 
 /// How much of an order a print can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +49,38 @@ enum Request {
     Cancel(OrderId, SymbolId),
 }
 
+/// A code, then the order, or its number and symbol.
+impl Value for Request {
+    fn put(&self, to: &mut StateWriter) {
+        match self {
+            Self::Submit(order) => {
+                0_u8.put(to);
+                order.put(to);
+            }
+            Self::Cancel(id, symbol) => {
+                1_u8.put(to);
+                (*id, *symbol).put(to);
+            }
+        }
+    }
+
+    fn read(from: &mut StateReader<'_>) -> Result<Self, StateError> {
+        match u8::read(from)? {
+            0 => Order::read(from).map(Self::Submit),
+            1 => <(OrderId, SymbolId)>::read(from).map(|(id, symbol)| Self::Cancel(id, symbol)),
+            _ => Err(from.error(StateCause::NoValue("request"))),
+        }
+    }
+}
+
 /// A request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Flight {
     arrival: Nanos,
     request: Request,
 }
+
+model::value!(Flight { arrival, request });
 
 /// The simulated venue: a pure fold of requests and ticks.
 #[derive(Debug, Clone)]
@@ -63,6 +92,8 @@ pub struct Venue {
     /// The number of the last fill.
     fills: u32,
 }
+
+model::state!(Venue { books, fills; list flights: FLIGHTS_MAX; config config, symbols });
 
 impl Venue {
     /// A venue without orders. `quoted[i]`: whether symbol i has quotes in this run.

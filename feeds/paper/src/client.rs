@@ -6,7 +6,8 @@
 
 use crate::line::{Words, write_event};
 use crate::terms::Terms;
-use matching::{Delivery, Exchange, Handed, VenueError};
+use matching::{Delivery, Exchange, Handed, Venue, VenueError};
+use model::state::{State, StateError, StateReader, StateWriter};
 use model::{Event, Nanos, Order, OrderId, SymbolId};
 use std::fmt::{self, Write as _};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -54,6 +55,10 @@ pub struct Client {
     open: usize,
     /// How many orders the venue's record had at the start.
     recorded: usize,
+    /// A venue of the same terms that has seen nothing: what a state to restore is read into.
+    blank: Venue,
+    /// A state to tell before anything else.
+    state: Option<Vec<u8>>,
 }
 
 impl Client {
@@ -80,6 +85,8 @@ impl Client {
             arrival: Nanos::MAX,
             open: 0,
             recorded: 0,
+            blank: terms.venue().map_err(|why| StartError::Venue(VenueError::Gone(why)))?,
+            state: None,
         };
         client.open(terms).map_err(StartError::Venue)?;
         Ok(client)
@@ -97,10 +104,23 @@ impl Client {
         Ok(())
     }
 
-    /// Writes a line; it may wait in the buffer.
+    /// Says what `write` appends, as a line; it may wait in the buffer.
     fn say(&mut self, write: impl FnOnce(&mut String) -> fmt::Result) -> Result<(), VenueError> {
+        if let Some(state) = self.state.take() {
+            self.line.clear();
+            self.line.push_str("restore ");
+            let mut bytes = state.iter();
+            bytes.try_for_each(|byte| write!(self.line, "{byte:02x}")).expect("a string can always grow");
+            self.send()?;
+            self.no_answers()?;
+        }
         self.line.clear();
         write(&mut self.line).expect("a string can always grow");
+        self.send()
+    }
+
+    /// Writes the line.
+    fn send(&mut self) -> Result<(), VenueError> {
         self.line.push('\n');
         let to = self.to.as_mut().expect("the venue is told things until the end");
         to.write_all(self.line.as_bytes()).map_err(|error| gone(&mut self.child, &error))
@@ -246,6 +266,16 @@ impl Exchange for Client {
     fn expire(&mut self, now: Nanos, answers: &mut Vec<Event>) -> Result<(), VenueError> {
         self.say(|line| write!(line, "expire {}", now.0))?;
         self.done(answers)
+    }
+
+    fn restore(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        let mut venue = self.blank.clone();
+        venue.load(from)?;
+        (self.arrival, self.open) = (venue.next_arrival(), venue.open_orders());
+        let mut to = StateWriter::new();
+        venue.save(&mut to);
+        self.state = Some(to.into_bytes());
+        Ok(())
     }
 
     fn state_hash(&mut self) -> Result<u128, VenueError> {

@@ -7,6 +7,7 @@
 //! | `order ID EVENT` | `done ARRIVAL OPEN` |
 //! | `ask ID EVENT`: an order that may have been sent before | `known ARRIVAL OPEN`, or `unknown` |
 //! | `cancel ORDER SYMBOL TS` | `done ARRIVAL OPEN` |
+//! | `restore HEX`: the state of a venue that was saved, before anything else | `done ARRIVAL OPEN` |
 //! | `arrive` | `event EVENT`…, `done ARRIVAL OPEN` |
 //! | `expire TS` | `event EVENT`…, `done ARRIVAL OPEN` |
 //! | `hash` | `hash HEX` |
@@ -19,8 +20,8 @@
 use model::{Event, Kind, Nanos, SymbolId};
 use std::fmt::{self, Write};
 
-/// The longest line that is read, in bytes: terms of ten thousand symbols fit.
-pub(crate) const LINE_BYTES_MAX: u64 = 4 << 20;
+/// The longest line that is read, in bytes: terms and state of ten thousand symbols fit.
+pub(crate) const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// A line that is not of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The witness: an append-only file of the orders that the venue saw.
 //!
 //! An order is written before anything is done with it, in one line that a person can read:
-//! `ID side quantity symbol-number type | EVENT`. A last line that was cut, because the venue was killed while it wrote, is
-//! no order: its engine never had an answer.
+//! `ID side quantity symbol-number type | EVENT`. A last line that was cut, because the venue was killed while it
+//! wrote, is no order: its engine never had an answer.
 //! Not here: answers. They follow from the orders and the ticks.
 
 use crate::line::{Words, write_event};

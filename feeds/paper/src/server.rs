@@ -7,6 +7,7 @@ use crate::line::{BadLine, LINE_BYTES_MAX, Words, write_event};
 use crate::record::{Record, RecordError};
 use crate::terms::Terms;
 use matching::{Venue, VenueError};
+use model::state::{State, StateReader};
 use model::{Event, Kind, Nanos, Order, OrderId, SymbolId};
 use std::fmt;
 use std::fmt::Write as _;
@@ -149,6 +150,7 @@ impl Server {
             "order" => self.order(words, reply),
             "ask" => self.ask(words, reply),
             "cancel" => self.cancel(words, reply),
+            "restore" => self.restore(words, reply),
             "arrive" => {
                 words.end()?;
                 let (venue, answers) = self.parts();
@@ -235,6 +237,23 @@ impl Server {
         words.end()?;
         self.check_symbol(symbol)?;
         self.parts().0.cancel(id, symbol, ts);
+        self.done(reply);
+        Ok(())
+    }
+
+    fn restore(&mut self, mut words: Words<'_>, reply: &mut String) -> Result<(), Refused> {
+        let text = words.word("the state")?;
+        words.end()?;
+        let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+        let bytes: Option<Vec<u8>> = pairs
+            .map(|pair| {
+                pair.filter(|pair| pair.len() == 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            })
+            .collect();
+        let bytes = bytes.ok_or_else(|| Refused::Line("the state is not hexadecimal".to_owned()))?;
+        let mut from = StateReader::new(&bytes);
+        let restored = self.parts().0.load(&mut from).and_then(|()| from.finish());
+        restored.map_err(|error| Refused::Line(error.to_string()))?;
         self.done(reply);
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! The server told line by line: the same answers as matching in this process, an order asked for instead of sent again,
-//! and every line that is not of the protocol refused in one sentence.
+//! The server told line by line: the same answers as matching in this process, an order asked for instead of sent
+//! again, and every line that is not of the protocol refused in one sentence.
 
 use matching::{FillSize, Venue, VenueConfig};
 use model::{

@@ -15,6 +15,8 @@ pub(crate) struct DayEquity {
     now: Money,
 }
 
+model::value!(DayEquity { day, opening, now });
+
 impl DayEquity {
     pub fn new(initial_capital: Money) -> Self {
         Self { day: None, opening: initial_capital, now: initial_capital }

@@ -15,6 +15,8 @@ pub struct Exposure {
     pub working_sell: i128,
 }
 
+model::value!(Exposure { position, working_buy, working_sell });
+
 impl Exposure {
     /// Quantity of orders of a side that may still fill.
     pub fn working(&self, side: Side) -> i128 {

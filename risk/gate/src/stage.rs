@@ -22,6 +22,8 @@ pub struct Gate {
     halted: bool,
 }
 
+model::state!(Gate { marks, exposures, equity, halted; same multipliers; config limits });
+
 impl Gate {
     /// A gate before the first input.
     ///

@@ -30,6 +30,20 @@ pub struct Counts {
     pub exits: [u64; ExitReason::ALL.len()],
 }
 
+model::state!(Counts {
+    verdicts,
+    unready,
+    asked,
+    misses,
+    failures,
+    openings,
+    cache_hits,
+    cache_misses,
+    swaps,
+    swaps_refused,
+    exits
+});
+
 impl Counts {
     /// How many decisions were made.
     pub fn decisions(&self) -> u64 {

@@ -20,6 +20,8 @@ pub(crate) struct LatestMatrices {
     gathered: Vec<f32>,
 }
 
+model::state!(LatestMatrices { cells, is_known; config matrix, shape; scratch gathered });
+
 impl LatestMatrices {
     /// None known yet of symbols 0..`symbols`.
     pub(crate) fn new(matrix: usize, shape: Shape, symbols: usize) -> Self {

@@ -77,6 +77,12 @@ pub struct Marl {
     counts: Counts,
 }
 
+model::state!(Marl {
+    sizing, exits, policies, strategic, tactical, symbols, counts;
+    config config, timeframes, decides_on, coordination;
+    scratch due, contexts
+});
+
 /// What is followed of one symbol.
 #[derive(Debug, Clone, Copy)]
 struct State {
@@ -85,6 +91,8 @@ struct State {
     multiplier: Quantity,
     working: Working,
 }
+
+model::state!(State { close, working; same multiplier });
 
 impl Marl {
     /// The strategy with these models. All memory is taken here.

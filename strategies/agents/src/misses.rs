@@ -31,6 +31,8 @@ pub(crate) struct Circuit {
     open_until: Nanos,
 }
 
+model::value!(Circuit { in_a_row, open_until });
+
 impl Circuit {
     pub(crate) fn new() -> Self {
         Self { in_a_row: 0, open_until: Nanos::MIN }

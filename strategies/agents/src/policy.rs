@@ -9,6 +9,7 @@
 use crate::misses::{Circuit, is_simulated};
 use crate::{AgentsConfig, AgentsError};
 use inference::{Backend, Batch, Cached, EvaluateError, OUTPUTS, Shape};
+use model::state::{State, StateError, StateReader, StateWriter, Value};
 use model::{Agent, Event, StreamHash, SymbolId, Urgency};
 use std::fmt;
 
@@ -22,6 +23,24 @@ pub(crate) struct Policy {
     answers: Vec<[f32; OUTPUTS]>,
     missed: Vec<bool>,
     counts: PolicyCounts,
+    /// What the caches of the run before the snapshot counted: hits and misses.
+    cached_before: (u64, u64),
+}
+
+/// The place of the model that answers, and the counts. The caches are not state: they never change an answer.
+impl State for Policy {
+    fn save(&self, to: &mut StateWriter) {
+        let Self { agent: _, models, active, circuit, answers: _, missed: _, counts, cached_before: _ } =
+            self;
+        to.len(models.len());
+        (*active, *circuit, *counts, self.cache_counts()).put(to);
+    }
+
+    fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        from.len(self.models.len())?;
+        (self.active, self.circuit, self.counts, self.cached_before) = Value::read(from)?;
+        from.check(self.active < self.models.len(), "model in use")
+    }
 }
 
 /// Counts since the start of the run.
@@ -32,6 +51,8 @@ pub(crate) struct PolicyCounts {
     pub(crate) failures: u64,
     pub(crate) openings: u64,
 }
+
+model::value!(PolicyCounts { asked, misses, failures, openings });
 
 impl Policy {
     /// The agent with its models, the first of which answers, for batches of at most `symbols` observations.
@@ -57,6 +78,7 @@ impl Policy {
             answers: vec![default_answer(agent); symbols],
             missed: vec![false; symbols],
             counts: PolicyCounts::default(),
+            cached_before: (0, 0),
         })
     }
 
@@ -132,8 +154,9 @@ impl Policy {
 
     /// Answers from the caches of all its models, and those that had to be computed.
     pub(crate) fn cache_counts(&self) -> (u64, u64) {
-        let sum = |of: fn(&Cached) -> u64| self.models.iter().map(of).sum();
-        (sum(Cached::hits), sum(Cached::misses))
+        let sum = |of: fn(&Cached) -> u64| self.models.iter().map(of).sum::<u64>();
+        let (hits, misses) = self.cached_before;
+        (hits + sum(Cached::hits), misses + sum(Cached::misses))
     }
 
     /// Adds what later answers depend on. The caches do not count: they never change an answer.

@@ -22,6 +22,8 @@ pub(crate) struct Working {
     withdrawn: bool,
 }
 
+model::value!(Working { wanted, limit, market, overlaps, withdrawn });
+
 impl Working {
     /// A bar has closed: what was withdrawn at the one before has been answered since.
     #[inline]

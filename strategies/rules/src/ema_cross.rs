@@ -17,6 +17,8 @@ pub struct EmaCross {
     symbols: Vec<State>,
 }
 
+model::state!(EmaCross { symbols; config config, timeframe });
+
 #[derive(Debug, Clone)]
 struct State {
     bars: u64,
@@ -25,6 +27,8 @@ struct State {
     /// 1 long, -1 short, 0 nothing wanted yet.
     side: i64,
 }
+
+model::state!(State { bars, fast, slow, side });
 
 impl EmaCross {
     /// The rule for symbols 0..`symbols`, on the run's sorted `timeframes`.

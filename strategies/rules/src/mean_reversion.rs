@@ -12,6 +12,7 @@
 
 use crate::{Entry, MeanReversionConfig, RuleError, StopOn};
 use indicators::{Atr, Bollinger, Place, Rsi, Smoothing};
+use model::state::{StateError, StateReader, StateWriter, Value};
 use model::{
     Bar, Event, Fill, Frame, Goal, Intent, Kind, Price, Quantity, Report, ReportKind, StreamHash, Style,
     SymbolId, Timeframe, UNIT,
@@ -27,6 +28,8 @@ pub struct MeanReversion {
     symbols: Vec<State>,
 }
 
+model::state!(MeanReversion { symbols; config config, timeframe });
+
 #[derive(Debug, Clone)]
 struct State {
     bollinger: Bollinger,
@@ -39,12 +42,34 @@ struct State {
     exit: Exit,
 }
 
+model::state!(State { bollinger, rsi, atr, position, stop_distance, limit, exit });
+
 /// The limit entry, as far as its rest may still fill. `left` is raw and positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Limit {
     Gone,
     Open { left: i64 },
     Withdrawn { left: i64 },
+}
+
+/// A code, and what is left where an order may still work.
+impl Value for Limit {
+    fn put(&self, to: &mut StateWriter) {
+        let parts = match self {
+            Self::Gone => None,
+            Self::Open { left } => Some((false, *left)),
+            Self::Withdrawn { left } => Some((true, *left)),
+        };
+        parts.put(to);
+    }
+
+    fn read(from: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(match Option::read(from)? {
+            None => Self::Gone,
+            Some((false, left)) => Self::Open { left },
+            Some((true, left)) => Self::Withdrawn { left },
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +80,8 @@ enum Exit {
     /// Said.
     Said,
 }
+
+model::value!(Exit { Unwanted = 0, Wanted = 1, Said = 2 });
 
 /// What the indicators say of one bar.
 #[derive(Debug, Clone, Copy)]

@@ -7,6 +7,8 @@ use strategy::{Intents, Strategy, Wakes};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoStrategy;
 
+model::state!(NoStrategy {});
+
 impl Strategy for NoStrategy {
     fn name(&self) -> &'static str {
         "none"

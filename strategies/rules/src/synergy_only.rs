@@ -71,6 +71,8 @@ pub struct SynergyOnly {
     exits: Exits,
 }
 
+model::state!(SynergyOnly { sizing, exits; config config });
+
 impl SynergyOnly {
     /// The rule for the symbols of the table, reading sets of this schema.
     ///

@@ -89,6 +89,8 @@ pub enum ExitReason {
     Time = 2,
 }
 
+model::value!(ExitReason { Stop = 0, Target = 1, Time = 2 });
+
 impl ExitReason {
     /// All, in the order in which they are checked.
     pub const ALL: [Self; 3] = [Self::Stop, Self::Target, Self::Time];
@@ -113,6 +115,8 @@ pub struct Exits {
     symbols: Vec<State>,
 }
 
+model::state!(Exits { symbols; config config, timeframe, atr });
+
 #[derive(Debug, Clone, Copy)]
 struct State {
     /// In units of 1e-9, at least 1.
@@ -127,12 +131,16 @@ struct State {
     reason: Option<ExitReason>,
 }
 
+model::state!(State { position, atr, distances, bars, reason; same lot });
+
 /// In units of 1e-9, not negative; 0 is off.
 #[derive(Debug, Clone, Copy)]
 struct Distances {
     stop: i64,
     target: i64,
 }
+
+model::value!(Distances { stop, target });
 
 impl Exits {
     /// Flat in all symbols of the table, watching the bars of `timeframe`.

@@ -21,6 +21,7 @@ pub use intents::Intents;
 pub use position::Position;
 pub use sizing::{SIZE_MAX, Sizing, SizingConfig, SizingError, TARGET_VOLATILITY_MAX, VOLATILITY_FEATURE};
 
+use model::state::State;
 use model::{Event, Frame, Nanos, StreamHash, Timeframe};
 
 /// What may cause an intent. The simulated venue releases ticks by it: see "Time" in the design.
@@ -50,8 +51,8 @@ pub struct Revisit {
 /// A fold of the run's frames that now and then wants a position.
 ///
 /// The same frames and ticks must give the same intents and the same state, whatever the clock on the
-/// wall and the layout of threads.
-pub trait Strategy: Send {
+/// wall and the layout of threads. Its [`State`] is all that it remembers: [`model::state!`] writes it from its fields.
+pub trait Strategy: State + Send {
     /// Its name in configs and files.
     fn name(&self) -> &'static str;
 

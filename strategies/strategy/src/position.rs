@@ -18,6 +18,8 @@ pub struct Position {
     priced: i64,
 }
 
+model::value!(Position { quantity, cost, priced });
+
 impl Position {
     /// Signed, in units of 1e-9.
     #[inline]

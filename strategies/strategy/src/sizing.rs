@@ -81,6 +81,8 @@ pub struct Sizing {
     capped: u64,
 }
 
+model::state!(Sizing { account, symbols, capped; config config, volatility });
+
 #[derive(Debug, Clone, Copy)]
 struct State {
     /// In units of 1e-9, at least 1.
@@ -89,6 +91,8 @@ struct State {
     /// A year; NaN before the first.
     volatility: f64,
 }
+
+model::state!(State { volatility; same lot, multiplier });
 
 impl Sizing {
     /// Sizes for the symbols of the table, by the volatility of `timeframe`. `account` stands until the run's first.

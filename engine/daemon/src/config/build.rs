@@ -7,8 +7,8 @@ mod intelligence;
 
 use super::checked::{
     BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig, ExcessDecimals, IngestConfig,
-    InstrumentConfig, InstrumentsConfig, OnBadRow, ReplayClock, ReplayConfig, RunConfig, StrategyChoice,
-    TimeUnit, Wait,
+    InstrumentConfig, InstrumentsConfig, JournalConfig, JournalKeep, OnBadRow, ReplayClock, ReplayConfig,
+    RunConfig, StorageConfig, StrategyChoice, TierChoice, TimeUnit, Wait, WhenFull,
 };
 use super::effective::Effective;
 use super::error::{ConfigError, Place};
@@ -16,11 +16,13 @@ use super::node::{Node, Value};
 use super::{hours, layout, times};
 use gate::Limits;
 use indicators::{IndicatorConfig, IndicatorSpec, Seed};
+use journal::Durability;
 use matching::{FillSize, VenueConfig};
 use model::{BarSource, Money, Nanos, Price, Quantity, Rate, Timeframe};
 use rules::{EmaCrossConfig, Entry, MeanReversionConfig, StopOn};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const CHECKED: &str = "a value that passed its shape";
 
@@ -52,6 +54,8 @@ pub(super) fn build(effective: &Effective) -> Result<Config, ConfigError> {
         ingest: ingest(&read),
         replay: replay(&read),
         latency_sample: read.integer("latency.sample"),
+        journal: journal(&read)?,
+        storage: storage(&read)?,
         run,
         bars,
         indicators,
@@ -372,6 +376,56 @@ fn ingest(read: &Read<'_>) -> IngestConfig {
             &[("reject", ExcessDecimals::Reject), ("round", ExcessDecimals::Round)],
         ),
     }
+}
+
+fn storage(read: &Read<'_>) -> Result<StorageConfig, ConfigError> {
+    let tiers: Vec<TierChoice> = read
+        .texts("storage.tiers")
+        .into_iter()
+        .map(|tier| match tier {
+            "memory" => TierChoice::Memory,
+            "redis" => TierChoice::Redis,
+            _ => TierChoice::Sqlite,
+        })
+        .collect();
+    if !tiers.is_empty() && read.text("journal.durability") == "off" {
+        let problem = "names tiers, which read the journal, and journal.durability is \"off\"; write \"strict\" or \"async\"";
+        return Err(read.refuse(&["storage.tiers"], problem.to_owned()));
+    }
+    let when_full = [("spill", WhenFull::Spill), ("block", WhenFull::Block), ("drop", WhenFull::Drop)];
+    Ok(StorageConfig {
+        tiers,
+        dir: PathBuf::from(read.text("storage.dir")),
+        when_full: read.choice("storage.when_full", &when_full),
+        spill_bytes_max: u64::from(read.integer("storage.spill")) << 20,
+        close_within: Duration::from_nanos(read.duration("storage.close_within").0.unsigned_abs()),
+        redis_url_file: read.optional_text("storage.redis.url_file").map(PathBuf::from),
+        redis_prefix: read.text("storage.redis.prefix").to_owned(),
+    })
+}
+
+fn journal(read: &Read) -> Result<JournalConfig, ConfigError> {
+    let span = |path| Duration::from_nanos(read.duration(path).0.unsigned_abs());
+    let window = span("journal.window");
+    let durability = match read.text("journal.durability") {
+        "strict" => Durability::Strict,
+        "async" if window.is_zero() => {
+            let problem = "journal.window is 0; write a span such as \"5ms\", or strict".to_owned();
+            return Err(read.refuse(&["journal.window", "journal.durability"], problem));
+        }
+        "async" => Durability::Async { window },
+        _ => Durability::Off,
+    };
+    Ok(JournalConfig {
+        durability,
+        dir: read.optional_text("journal.dir").map(PathBuf::from),
+        segment_bytes: u64::from(read.integer("journal.segment")) << 20,
+        snapshot_every: Some(span("journal.snapshot_every")).filter(|every| !every.is_zero()),
+        keep: read
+            .choice("journal.keep", &[("all", JournalKeep::All), ("snapshots", JournalKeep::Snapshots)]),
+        snapshots: read.integer("journal.snapshots") as usize,
+        venue_record: read.optional_text("venue.record").map(PathBuf::from),
+    })
 }
 
 fn replay(read: &Read<'_>) -> ReplayConfig {

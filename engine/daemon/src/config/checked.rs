@@ -7,6 +7,7 @@ use agents::AgentsConfig;
 use feed::MarketHours;
 use gate::Limits;
 use indicators::IndicatorConfig;
+use journal::Durability;
 use matching::VenueConfig;
 use matrices::MatricesConfig;
 use model::{Agent, BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
@@ -14,6 +15,7 @@ use pipeline::Layout;
 use rules::{EmaCrossConfig, MeanReversionConfig, SynergyOnlyConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 use synergy::SynergyConfig;
 
 /// A run's configuration.
@@ -53,8 +55,81 @@ pub struct Config {
     pub replay: ReplayConfig,
     /// One tick in so many is measured.
     pub latency_sample: u32,
+    /// How inputs are kept.
+    pub journal: JournalConfig,
+    /// Where ticks and results are stored beside the run.
+    pub storage: StorageConfig,
     /// What is traded.
     pub instruments: InstrumentsConfig,
+}
+
+/// `journal.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// When an input counts as kept.
+    pub durability: Durability,
+    /// The folder; `None`: beside the run folder.
+    pub dir: Option<PathBuf>,
+    /// Room reserved for a file.
+    pub segment_bytes: u64,
+    /// How often the state is saved; `None`: never.
+    pub snapshot_every: Option<Duration>,
+    /// What is kept of what lies before the oldest snapshot.
+    pub keep: JournalKeep,
+    /// How many snapshots are kept.
+    pub snapshots: usize,
+    /// The venue's own record of orders; `None`: in the journal's folder.
+    pub venue_record: Option<PathBuf>,
+}
+
+/// `storage.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageConfig {
+    /// The tiers, in the order they are written.
+    pub tiers: Vec<TierChoice>,
+    /// Folder of files and spills.
+    pub dir: PathBuf,
+    /// What happens where a tier is slower than the run.
+    pub when_full: WhenFull,
+    /// Most bytes of a tier's spill.
+    pub spill_bytes_max: u64,
+    /// How long the end of a run waits.
+    pub close_within: Duration,
+    /// A file with the URL of Redis; `None`: from the environment.
+    pub redis_url_file: Option<PathBuf>,
+    /// What keys in Redis begin with.
+    pub redis_prefix: String,
+}
+
+/// A tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TierChoice {
+    /// The last of everything, in this process.
+    Memory,
+    /// The same in Redis.
+    Redis,
+    /// A day, in a file.
+    Sqlite,
+}
+
+/// What happens where a tier is slower than the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Rows go to files.
+    Spill,
+    /// The run waits.
+    Block,
+    /// Rows are dropped and counted.
+    Drop,
+}
+
+/// What is kept of what lies before the oldest snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalKeep {
+    /// All of it.
+    All,
+    /// Nothing.
+    Snapshots,
 }
 
 /// `run.*`

@@ -194,9 +194,6 @@ impl Written<'_> {
                 format!("is {}, but it is a section; write [{path}] and its keys below", node.value.kind());
             return ConfigError::Value { place, path, problem };
         }
-        match self.schema.later(&path) {
-            Some(with) => ConfigError::NotYet { place, path, with },
-            None => ConfigError::UnknownKey { place, nearest: self.schema.nearest(&path).to_owned(), path },
-        }
+        ConfigError::UnknownKey { place, nearest: self.schema.nearest(&path).to_owned(), path }
     }
 }

@@ -59,15 +59,6 @@ pub enum ConfigError {
         /// The nearest known key or section.
         nearest: String,
     },
-    /// A key of a later release; remove it.
-    NotYet {
-        /// Where it was written.
-        place: Place,
-        /// Its full path.
-        path: String,
-        /// What it comes with.
-        with: &'static str,
-    },
     /// A value that cannot be right.
     Value {
         /// Where it was written.
@@ -97,9 +88,6 @@ impl fmt::Display for ConfigError {
             }
             Self::UnknownKey { place, path, nearest } => {
                 write!(f, "{place}: {path} is no known key; the nearest is {nearest}")
-            }
-            Self::NotYet { place, path, with } => {
-                write!(f, "{place}: {path} is not in this build yet, it comes with {with}; remove it")
             }
             Self::Value { place, path, problem } => write!(f, "{place}: {path} {problem}"),
         }

@@ -5,15 +5,18 @@
 //! Not here: what shapes accept (`shape`).
 
 mod intelligence;
+mod journal;
+mod storage;
 
-use super::schema::{Key, Later, Schema, Section};
+use super::schema::{Key, Schema, Section};
 use super::shape::{Choices, Fixed, Least, Off, Range, Shape, Tables};
 
 /// The configuration of a run.
-pub static RUN: Schema = Schema { parts: &[KEYS, intelligence::KEYS], sections: SECTIONS, later: LATER };
+pub static RUN: Schema =
+    Schema { parts: &[KEYS, intelligence::KEYS, journal::KEYS, storage::KEYS], sections: SECTIONS };
 
 const fn one_of(now: &'static [&'static str]) -> Shape {
-    Shape::Choice(Choices { now, later: &[] })
+    Shape::Choice(Choices { now })
 }
 
 const PERIOD: Shape = Shape::Integer { min: 1, max: 10_000 };
@@ -49,7 +52,12 @@ const SECTIONS: &[Section] = &[
     Section { path: "sizing", doc: "How large a position of marl and synergy_only is." },
     Section { path: "synergy_only", doc: "The strategy synergy_only: take every synergy's direction." },
     Section { path: "exits", doc: "When a position of marl and synergy_only is closed without being asked." },
-    Section { path: "journal", doc: "How inputs are kept to recover from." },
+    Section {
+        path: "journal",
+        doc: "How inputs are kept, so that a killed run can be continued with --resume.",
+    },
+    Section { path: "storage", doc: "Stores of ticks and results beside the run." },
+    Section { path: "storage.redis", doc: "The Redis server of the tier redis." },
     Section { path: "instruments", doc: "What is traded." },
     Section {
         path: "instruments.default",
@@ -57,18 +65,10 @@ const SECTIONS: &[Section] = &[
     },
 ];
 
-const LATER: &[Later] = &[
-    Later { path: "journal.window", with: "the journal" },
-    Later { path: "journal.dir", with: "the journal" },
-];
-
 const KEYS: &[Key] = &[
     Key::new(
         "run.strategies",
-        Shape::OneInList(Choices {
-            now: &["marl", "synergy_only", "ema_cross", "mean_reversion", "none"],
-            later: &[],
-        }),
+        Shape::OneInList(Choices { now: &["marl", "synergy_only", "ema_cross", "mean_reversion", "none"] }),
         r#"["none"]"#,
         "",
         "What decides; \"none\" only makes bars and indicators.",
@@ -294,6 +294,15 @@ const KEYS: &[Key] = &[
         "When the stop is looked at: at closes, or at every tick.",
     ),
     Key::new(
+        "venue.record",
+        Shape::Path,
+        "",
+        "",
+        "With --paper: the file in which the venue's process writes down every order before it does anything with it.",
+    )
+    .unset(r#""venue/orders.log""#, "orders.log in the journal's folder")
+    .speed_only(),
+    Key::new(
         "venue.latency",
         Shape::Duration,
         r#""0ns""#,
@@ -398,14 +407,6 @@ const KEYS: &[Key] = &[
         "1024",
         "ticks",
         "One tick in so many is measured; bars, decisions, orders and fills always are.",
-    )
-    .speed_only(),
-    Key::new(
-        "journal.durability",
-        Shape::Choice(Choices { now: &["off"], later: &["strict", "async"] }),
-        r#""off""#,
-        "",
-        "How safely inputs are kept; this build keeps none.",
     )
     .speed_only(),
     Key::new(

@@ -14,7 +14,7 @@ use model::{Price, Quantity};
 use std::path::Path;
 use synthetic::{SymbolConfig, SyntheticConfig};
 
-static MARKET: Schema = Schema { parts: &[KEYS], sections: SECTIONS, later: &[] };
+static MARKET: Schema = Schema { parts: &[KEYS], sections: SECTIONS };
 
 const SECTIONS: &[Section] = &[Section { path: "symbols", doc: "What is traded." }];
 

@@ -29,8 +29,9 @@ mod times;
 
 pub use checked::{
     AgentsSetup, BackendChoice, BarFill, BarSources, BarsConfig, ColumnName, Config, Cores, DataConfig,
-    ExcessDecimals, IngestConfig, InstrumentConfig, InstrumentsConfig, ModelSource, OnBadRow, ReplayClock,
-    ReplayConfig, RunConfig, StrategyChoice, TimeUnit, Wait,
+    ExcessDecimals, IngestConfig, InstrumentConfig, InstrumentsConfig, JournalConfig, JournalKeep,
+    ModelSource, OnBadRow, ReplayClock, ReplayConfig, RunConfig, StorageConfig, StrategyChoice, TierChoice,
+    TimeUnit, Wait, WhenFull,
 };
 pub use effective::{Effective, Override};
 pub use error::{ConfigError, Place};
@@ -83,6 +84,11 @@ impl Loaded {
     /// The effective configuration as TOML, each value with its origin as a comment.
     pub fn show(&self) -> String {
         show::show(&self.effective)
+    }
+
+    /// Whether nobody wrote a key.
+    pub fn is_default(&self, path: &str) -> bool {
+        self.effective.entry(path).written.as_ref().is_none_or(|node| node.origin == Origin::Default)
     }
 
     /// SHA-256 over everything that can change a result, as 64 hexadecimal digits.

@@ -101,15 +101,6 @@ pub struct Section {
     pub doc: &'static str,
 }
 
-/// Keys that the contract names and this build does not have.
-#[derive(Debug, Clone, Copy)]
-pub struct Later {
-    /// A key, or a section with all of its keys.
-    pub path: &'static str,
-    /// What they come with.
-    pub with: &'static str,
-}
-
 /// All there is to know of one kind of configuration file.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
@@ -117,8 +108,6 @@ pub struct Schema {
     pub parts: &'static [&'static [Key]],
     /// The sections, in documented order.
     pub sections: &'static [Section],
-    /// What comes later.
-    pub later: &'static [Later],
 }
 
 impl Schema {
@@ -135,14 +124,6 @@ impl Schema {
     /// Whether keys stand below a path.
     pub(super) fn is_section(&self, path: &str) -> bool {
         self.keys().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
-    }
-
-    /// What a key that is not here yet comes with.
-    pub(super) fn later(&self, path: &str) -> Option<&'static str> {
-        let covers = |later: &&Later| {
-            path.strip_prefix(later.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        self.later.iter().find(covers).map(|later| later.with)
     }
 
     /// The nearest known key or section to a path that is neither.

@@ -166,13 +166,9 @@ fn unknown_keys_name_the_nearest() {
 }
 
 #[test]
-fn keys_of_later_releases_say_so() {
-    for (text, parts) in [
-        ("[journal]\nwindow = \"1ms\"\n", ["c.toml:2: journal.window", "comes with the journal"]),
-        ("journal.durability = \"strict\"\n", ["c.toml:1: journal.durability", "not in this build yet"]),
-    ] {
-        check_refused(text, &parts);
-    }
+fn an_async_journal_has_a_window() {
+    let text = "[journal]\ndurability = \"async\"\nwindow = \"0s\"\n";
+    check_refused(text, &["c.toml:3: journal.window", "is 0", "strict"]);
 }
 
 #[test]
@@ -391,7 +387,10 @@ fn the_hash_covers_what_can_change_a_result_and_nothing_else() {
         "latency.sample = 1",
         "matrices.record = true",
         "batches.record = true",
-        "journal.durability = \"off\"",
+        "journal.durability = \"strict\"",
+        "journal.window = \"1s\"",
+        "journal.dir = \"j\"",
+        "journal.snapshot_every = \"0s\"",
         "bars.timeframes = [\"300s\", \"60s\"]",
         "venue.latency = \"0ms\"",
         "run.initial_capital = 100000.0",

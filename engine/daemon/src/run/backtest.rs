@@ -4,37 +4,33 @@
 //! decode, merge ─> engine (this thread: sequencer …) ─> recorder ─> run folder
 //! ```
 
-use super::batches::{BatchTap, BatchedFeed};
 use super::data::RunData;
 use super::generate::{generate_if_missing, note};
+use super::kept::{Described, Kept, Start, ahead, open_tiers};
 use super::models::Models;
-use super::outcome::{Finished, assert_account, speed};
-use super::placement::{Placed, place};
+use super::outcome::Finished;
+use super::paper::Paper;
 use super::print;
-use super::recorder::Recorder;
+use super::replay::Replay;
 use super::signals::drain_at_signal;
-use super::timed::TimedFeed;
-use super::wiring::{self, WithStrategy};
+use super::wiring;
 use crate::cli::BacktestArgs;
 use crate::config::{Config, Loaded, StrategyChoice};
 use crate::failure::Failure;
-use crate::progress::{self, Show, Shown};
 use crate::table::{self, Colour};
-use bars::BarsConfig;
-use feed::{Feed, FeedError};
-use model::{AgentGroup, Clock, Event, SystemClock};
-use pipeline::{Edge, Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
+use feed::FeedError;
+use journal::Durability;
+use model::{AgentGroup, Clock, Kind, Order, SystemClock};
+use pipeline::RunError;
 use report::{AnsweringModel, OptionalTable, Overwrite, RunFolder, RunMeta};
-use ring::{Cores, Stopwatch, pin_to_core};
+use ring::Cores;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use strategy::Strategy;
 
 /// The account's name in orders; a backtest has one.
-const ACCOUNT: &str = "backtest";
+pub(super) const ACCOUNT: &str = "backtest";
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
@@ -64,6 +60,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     if let Some(out) = &args.out {
         RunFolder::check(out, overwrite)?;
     }
+    let journal_dir = journal_dir(args, config)?;
     if let Some(generator) = config.data.generate.as_ref().filter(|_| args.data.is_empty()) {
         generate_if_missing(generator, &config.data.paths[0])?;
     }
@@ -71,13 +68,27 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let progress = pipeline::Progress::default();
     drain_at_signal(&progress.stop);
     let (models, backends) = Models::load(config)?.unzip();
+    let start = match (args.resume, args.force) {
+        (true, _) => Start::Resume,
+        (false, true) => Start::Anew,
+        (false, false) => Start::New,
+    };
+    let described = journal_dir.as_ref().map(|dir| Described::of(dir, &loaded, &data, start)).transpose()?;
+    // Before anything is written: a store that refuses ends the command, and leaves no trace.
+    let opened =
+        described.as_ref().map(|described| open_tiers(described, &loaded, &data)).transpose()?.flatten();
+    let journal = journal_dir.zip(described);
+    let kept = journal.map(|(dir, described)| open_journal(&dir, &loaded, &described, start)).transpose()?;
+    let paper =
+        kept.as_ref().filter(|_| args.paper).map(|kept| Paper::of(kept, config, &data)).transpose()?;
+    let sessions = Sessions::of(kept.as_ref().filter(|_| args.paper), &loaded)?;
     let answering = models.as_ref().map_or_else(Vec::new, |models| models.answering(config));
-    let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite, answering };
+    let folder = RunFolderFor { loaded: &loaded, data: &data, overwrite, answering, sessions };
     let folder = folder.create(args.out.as_deref())?;
     let run_id = folder.name();
     let commands = models.as_ref().map_or_else(Vec::new, |models| models.commands(config));
-    let replay = Replay::prepare(&loaded, &data, &cores, folder, commands, progress)?;
-    if let Some(sentence) = &replay.placed.note {
+    let replay = Replay::prepare(&loaded, &data, &cores, folder, commands, progress, kept, paper, opened)?;
+    if let Some(sentence) = replay.note() {
         note(sentence);
     }
     let done = wiring::with_strategy(config, &data.instruments, backends, replay)?;
@@ -97,9 +108,81 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let config_toml = format!("{}{}", loaded.show(), done.file_hashes);
     let folder = done.folder.finish(&summary, &config_toml)?;
     if args.json {
-        return print(&summary.to_json());
+        print(&summary.to_json())?;
+    } else {
+        print(&table::render(&finished.table(folder), Colour::detect()))?;
     }
-    print(&table::render(&finished.table(folder), Colour::detect()))
+    done.journal.map_err(|error| Failure::Failed(format!("new risk was halted: {error}")))
+}
+
+/// Where the journal stands; `None` where nothing is kept.
+fn journal_dir(args: &BacktestArgs, config: &Config) -> Result<Option<PathBuf>, Failure> {
+    let off = config.journal.durability == Durability::Off;
+    if args.resume && off {
+        let sentence = "--resume needs the journal that the killed run was kept in; write journal.durability as it was \
+                        for that run, \"strict\" or \"async\"";
+        return Err(Failure::Usage(sentence.to_owned()));
+    }
+    if off && !args.paper {
+        return Ok(None);
+    }
+    if let Some(dir) = &config.journal.dir {
+        return Ok(Some(dir.clone()));
+    }
+    let Some(out) = &args.out else {
+        let sentence = "a run that is kept needs a name to be found again by: name its folder with --out, or its journal \
+                        with journal.dir";
+        return Err(Failure::Usage(sentence.to_owned()));
+    };
+    let mut name = out.file_name().unwrap_or_default().to_os_string();
+    name.push(".journal");
+    Ok(Some(out.with_file_name(name)))
+}
+
+fn open_journal(dir: &Path, loaded: &Loaded, described: &Described, start: Start) -> Result<Kept, Failure> {
+    let kept = Kept::open(dir, loaded, described, start)?;
+    if let Some(torn) = kept.torn() {
+        note(&torn);
+    }
+    if start == Start::Resume {
+        let (dir, from) = (dir.display(), kept.snapshot.as_ref().map_or(0, |(head, _)| head.sequence));
+        match kept.left() {
+            Some((_, last)) => {
+                note(&format!(
+                    "{dir} holds {last} inputs; they are gone through again from input {} on",
+                    from + 1
+                ));
+            }
+            None => note(&format!("{dir} holds nothing yet; the run begins")),
+        }
+    }
+    Ok(kept)
+}
+
+/// The sessions that stand in client order ids.
+struct Sessions {
+    current: String,
+    earlier: BTreeMap<(u64, u32), String>,
+}
+
+impl Sessions {
+    /// Those of a journal whose orders left the process; otherwise the configuration's.
+    fn of(trading: Option<&Kept>, loaded: &Loaded) -> Result<Self, Failure> {
+        let Some(kept) = trading else {
+            return Ok(Self { current: loaded.session(), earlier: BTreeMap::new() });
+        };
+        let name = |session: u32| format!("{session:08x}");
+        let mut earlier = BTreeMap::new();
+        if let Some((first, _)) = kept.left() {
+            for (session, event) in ahead(kept.folder(), kept.identity(), first)? {
+                if event.kind == Kind::ORDER {
+                    let order = Order::from_event(&event);
+                    earlier.insert((order.seq, order.nth), name(session));
+                }
+            }
+        }
+        Ok(Self { current: name(kept.session()), earlier })
+    }
 }
 
 /// Runs of one second and one configuration that find names of their own.
@@ -111,6 +194,7 @@ struct RunFolderFor<'a> {
     data: &'a RunData,
     overwrite: Overwrite,
     answering: Vec<AnsweringModel>,
+    sessions: Sessions,
 }
 
 impl RunFolderFor<'_> {
@@ -144,7 +228,8 @@ impl RunFolderFor<'_> {
             models: self.answering.clone(),
             matrix_table: written_if(config.record_matrices),
             batch_table: written_if(config.record_batches),
-            session: self.loaded.session(),
+            session: self.sessions.current.clone(),
+            earlier_sessions: self.sessions.earlier.clone(),
             strategy: config.run.strategy.name().to_owned(),
             account: ACCOUNT.to_owned(),
         })
@@ -169,143 +254,10 @@ fn matrices_read(config: &Config) -> Vec<usize> {
     }
 }
 
-/// Everything but the strategy.
-struct Replay<'a> {
-    loaded: &'a Loaded,
-    data: &'a RunData,
-    bars: BarsConfig,
-    placed: Placed,
-    folder: RunFolder,
-    commands: Vec<Event>,
-    progress: pipeline::Progress,
-}
-
-/// What a replay leaves.
-struct Done {
-    outcome: Outcome,
-    read: feed::DataSummary,
-    folder: RunFolder,
-    figures: portfolio::Figures,
-    speed: report::SpeedSummary,
-    file_hashes: String,
-}
-
-impl<'a> Replay<'a> {
-    fn prepare(
-        loaded: &'a Loaded,
-        data: &'a RunData,
-        cores: &Cores,
-        folder: RunFolder,
-        commands: Vec<Event>,
-        progress: pipeline::Progress,
-    ) -> Result<Self, Failure> {
-        let config = &loaded.config;
-        wiring::check_quantity(config, data)?;
-        Ok(Self {
-            loaded,
-            data,
-            bars: wiring::bars_config(config, &data.kinds),
-            placed: place(config, cores)?,
-            folder,
-            commands,
-            progress,
-        })
-    }
-}
-
-impl WithStrategy for Replay<'_> {
-    type Output = Done;
-
-    fn run<S: Strategy + 'static>(self, strategy: S) -> Result<Done, Failure> {
-        let config = &self.loaded.config;
-        let instruments = &self.data.instruments;
-        let stages = wiring::stages(config, instruments, &self.bars, strategy)?;
-        let venue = wiring::venue(config, instruments, &self.data.kinds);
-        let run_config = RunConfig {
-            layout: config.run.layout.clone(),
-            placement: self.placed.placement.clone(),
-            bars: self.bars.clone(),
-            latency: config.venue.latency,
-            end: config.data.to,
-            latency_sample: config.latency_sample.into(),
-            commands: self.commands,
-        };
-        let recorder = Recorder::new(self.folder);
-        let (tap, tap_end) = tap();
-        let recording = recorder.start(tap_end, instruments, config.run.initial_capital);
-        let file_hashes = hash_files(self.data.paths());
-        let pin = pin_in_turn(self.placed.decode_cores.clone());
-        let feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin));
-        let batches = || BatchTap::start(&self.bars.sources, recorder.batch_sink());
-        let mut feed = BatchedFeed::new(feed, config.record_batches.then(batches));
-        let ran = replay(&run_config, stages, venue, &mut feed, tap, self.data.rows(), &self.progress);
-        let read = feed.summary();
-        let waited_ns = feed.inner().waited_ns();
-        // Its threads hold the sinks for rejects and batches.
-        let batched = feed.finish();
-        let recorded = recording.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        batched?;
-        let performance = match (&ran, recorded) {
-            // The recorder knows why it ended; the engine only that it did.
-            (Err(RunError::Recorder) | Ok(_), Err(error)) => return Err(error),
-            (Err(_), _) => return Err(ran.map(|_| ()).unwrap_err().into()),
-            (Ok(_), Ok(performance)) => performance,
-        };
-        let (outcome, wall_ns) = ran?;
-        assert_account(&outcome);
-        Ok(Done {
-            speed: speed(read.ticks, wall_ns, waited_ns, read.decode_ns),
-            read,
-            folder: recorder.into_folder()?,
-            figures: performance.figures(),
-            file_hashes: file_hashes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
-            outcome,
-        })
-    }
-}
-
-/// Runs the engine on this thread; gives its outcome and the time it took, in nanoseconds.
-fn replay<S: Strategy + 'static>(
-    config: &RunConfig,
-    stages: pipeline::Stages<S>,
-    venue: matching::Venue,
-    feed: &mut BatchedFeed<TimedFeed<files::ParquetFeed>>,
-    tap: Tap,
-    rows: u64,
-    progress: &pipeline::Progress,
-) -> Result<(Outcome, u64), RunError> {
-    let shown =
-        Shown::start("backtest", progress::Progress::new(rows, Arc::clone(&progress.ticks)), Show::detect());
-    let stopwatch = Stopwatch::new();
-    let start = stopwatch.raw();
-    feed.connect()?;
-    feed.subscribe(&(0..stages_symbols(&stages)).map(model::SymbolId).collect::<Vec<_>>())?;
-    feed.inner().prime()?;
-    let outcome =
-        run(config, stages, Edge::new(venue), feed, Outlets { tap: Some(tap), orders: None }, progress);
-    let wall_ns = stopwatch.nanos_between(start, stopwatch.raw());
-    drop(shown);
-    outcome.map(|outcome| (outcome, wall_ns))
-}
-
-fn stages_symbols<S>(stages: &pipeline::Stages<S>) -> u32 {
-    u32::try_from(stages.portfolio.holdings().count()).expect("symbol ids are 32 bits")
-}
-
-/// Pins each thread that calls it to the next of some cores; without cores it does nothing.
-fn pin_in_turn(cores: Vec<usize>) -> Arc<dyn Fn() + Send + Sync> {
-    let next = AtomicUsize::new(0);
-    Arc::new(move || {
-        if !cores.is_empty() {
-            pin_to_core(cores[next.fetch_add(1, Ordering::Relaxed) % cores.len()]);
-        }
-    })
-}
-
-type Hashes = std::thread::JoinHandle<Result<String, Failure>>;
+pub(super) type Hashes = std::thread::JoinHandle<Result<String, Failure>>;
 
 /// Hashes the data files beside the run; gives the lines that end the run folder's `config.toml`.
-fn hash_files(paths: Vec<PathBuf>) -> Hashes {
+pub(super) fn hash_files(paths: Vec<PathBuf>) -> Hashes {
     let body = move || {
         let mut text = String::from("\n# The data, with its SHA-256:\n");
         for path in paths {

@@ -3,13 +3,18 @@
 //! Rejected rows come from the feed's threads, frames from the engine's last group, batches of ticks from their own
 //! thread; all go through one lock, which the hot path never touches.
 
+use super::generate::note;
+use super::kept::FrameSpool;
 use crate::failure::Failure;
+use crossbeam::channel::Sender;
 use feed::{Reject, RejectSink};
 use indicators::SymbolBatch;
-use model::{InstrumentTable, Money};
+use journal::JournalError;
+use model::{Frame, InstrumentTable, Money};
 use pipeline::TapEnd;
 use portfolio::{Performance, PortfolioError};
 use report::{RejectRow, ReportError, RunFolder};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
@@ -74,14 +79,21 @@ impl Recorder {
         tap: TapEnd,
         instruments: &InstrumentTable,
         capital: Money,
+        mut kept: Kept,
     ) -> JoinHandle<Result<Performance, Failure>> {
         let recorder = self.clone();
         let mut performance = Performance::new(instruments, capital);
         let body = move || {
-            tap.drain(|frame| {
+            let mut record = |frame: &Frame| {
                 performance.on_frame(frame)?;
                 Ok::<(), Failure>(lock(&recorder.folder).record(frame)?)
+            };
+            kept.before(&mut record)?;
+            tap.drain(|frame| {
+                kept.append(frame);
+                record(frame)
             })?;
+            kept.write();
             Ok(performance)
         };
         std::thread::Builder::new()
@@ -100,5 +112,74 @@ impl Recorder {
         }
         let folder = Arc::try_unwrap(self.folder).map_err(|_| ()).expect("feed and recorder have ended");
         Ok(folder.into_inner().expect("who held the recorder did not panic"))
+    }
+}
+
+/// Frames after which what is spooled is handed to the system.
+const FRAMES_UNWRITTEN_MAX: u32 = 64;
+
+/// The frames of a run that is kept, if it is.
+pub struct Kept {
+    spool: Option<FrameSpool>,
+    /// The input up to which the engine starts from a snapshot.
+    until: u64,
+    unwritten: u32,
+    written: Arc<AtomicU64>,
+    /// Those who store what happened beside the run.
+    stored: Option<Sender<Frame>>,
+}
+
+impl Kept {
+    /// Frames up to `until` are in the spool, and come no more from the engine.
+    pub fn new(spool: Option<FrameSpool>, until: u64, stored: Option<Sender<Frame>>) -> Self {
+        let written = spool.as_ref().map_or(0, FrameSpool::last_seq);
+        Self { spool, until, unwritten: 0, written: Arc::new(AtomicU64::new(written)), stored }
+    }
+
+    /// The input of the last frame that is written, for others to look at.
+    pub fn written(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.written)
+    }
+
+    fn before(&self, mut record: impl FnMut(&Frame) -> Result<(), Failure>) -> Result<(), Failure> {
+        match &self.spool {
+            Some(spool) if self.until > 0 => spool.frames(self.until, |frame| {
+                self.hand_on(frame);
+                record(frame)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// A tier that has ended takes nothing more, and has said why.
+    fn hand_on(&self, frame: &Frame) {
+        if let Some(stored) = &self.stored {
+            let _ = stored.send(frame.clone());
+        }
+    }
+
+    fn append(&mut self, frame: &Frame) {
+        self.hand_on(frame);
+        self.unwritten += 1;
+        self.keep(|spool| spool.append(frame));
+        if self.unwritten >= FRAMES_UNWRITTEN_MAX {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        self.unwritten = 0;
+        self.keep(FrameSpool::write);
+        if let Some(spool) = &self.spool {
+            self.written.store(spool.last_seq(), Ordering::Relaxed);
+        }
+    }
+
+    /// A spool that fails is no harm to the run: it only takes longer to continue.
+    fn keep(&mut self, done: impl FnOnce(&mut FrameSpool) -> Result<(), JournalError>) {
+        if let Some(Err(error)) = self.spool.as_mut().map(done) {
+            note(&format!("{error}; should this run be killed, it is continued from its beginning"));
+            self.spool = None;
+        }
     }
 }

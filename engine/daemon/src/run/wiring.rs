@@ -73,8 +73,12 @@ pub fn synergies(config: &Config, symbols: usize) -> Result<Option<Synergies>, F
 
 /// The simulated venue.
 pub fn venue(config: &Config, instruments: &InstrumentTable, kinds: &[Kinds]) -> Venue {
-    let quoted: Vec<bool> = kinds.iter().map(|kinds| kinds.quotes).collect();
-    Venue::new(config.venue, instruments, &quoted)
+    Venue::new(config.venue, instruments, &quoted(kinds))
+}
+
+/// By symbol: whether it has quotes.
+pub fn quoted(kinds: &[Kinds]) -> Vec<bool> {
+    kinds.iter().map(|kinds| kinds.quotes).collect()
 }
 
 /// The sessions of each symbol: its market hours, or days in UTC.

@@ -433,7 +433,8 @@ fn configuration_errors_are_status_2() {
         ("[run]\nlayout = [[\"sequencer\"]]\n", vec!["run.layout"]),
         ("[venue]\nlatency = \"soon\"\n", vec!["venue.latency", "soon"]),
         ("[bars]\ntimeframes = [\"7x\"]\n", vec!["bars.timeframes", "7x"]),
-        ("[journal]\ndurability = \"strict\"\n", vec!["journal.durability"]),
+        ("[journal]\ndurability = \"some\"\n", vec!["journal.durability", "strict"]),
+        ("[storage]\ntiers = [\"sqlite\"]\n", vec!["storage.tiers", "journal.durability"]),
         ("[[instruments.list]]\nsymbol = \"X\"\ncurrency = \"EUR\"\n", vec!["currency"]),
     ] {
         place.backtest("run", config, &data, &[]).check_refused(2, &parts);

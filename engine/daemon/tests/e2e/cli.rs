@@ -42,6 +42,9 @@ fn usage_errors_are_one_sentence_and_status_2() {
         (vec!["config", "check"], vec!["<FILE>"]),
         (vec!["generate", "--config", "m.toml"], vec!["--out <DIR>"]),
         (vec!["report"], vec!["<RUN_DIR>"]),
+        (vec!["journal"], vec!["a command is missing"]),
+        (vec!["journal", "verify"], vec!["<DIR>"]),
+        (vec!["journal", "dump", "d", "--from", "x"], vec!["'x'", "--from <SEQ>"]),
     ] {
         check_refused(&args, 2, &parts);
     }
@@ -56,6 +59,7 @@ fn help_and_version_go_to_stdout() {
         "generate",
         "report",
         "config",
+        "journal",
         "doctor",
         "Exit status",
         "configs/quickstart.toml",
@@ -118,8 +122,7 @@ fn a_backtest_loads_its_configuration_under_its_flags() {
     assert_eq!(loaded.config.run.currency, "USDT");
 
     for (line, part) in [
-        (vec!["--config", &peer, "--resume"], "--resume comes with the journal"),
-        (vec!["--config", &peer, "--paper"], "--paper comes with the journal"),
+        (vec!["--config", &peer, "--resume", "--force"], "give one of them"),
         (vec!["--config", &peer, "--from", "soon"], "--from: data.from is \"soon\""),
         (vec!["--config", &peer, "--data", "no/such"], "--data: data.paths names no/such"),
         (vec!["--config", &peer, "--set", "oops"], "--set oops is not of the form KEY=VALUE"),

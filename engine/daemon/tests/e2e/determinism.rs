@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::path::PathBuf;
 
 /// All stages on one thread, cut after bars, three groups, a thread for each stage.
-const LAYOUTS: [&str; 4] = [
+pub const LAYOUTS: [&str; 4] = [
     "\"fused\"",
     "\"split\"",
     r#"[["sequencer", "portfolio"], ["bars", "indicators"], ["strategy", "risk", "orders"]]"#,
@@ -23,7 +23,7 @@ const STRATEGIES: [&str; 3] = ["ema_cross", "bar", "tick"];
 
 const TABLES: [&str; 7] = ["bars", "indicators", "decisions", "orders", "fills", "equity", "rejects"];
 
-fn config(strategy: &str, latency: &str) -> String {
+pub fn config(strategy: &str, latency: &str) -> String {
     let (name, stop_on) =
         if strategy == "ema_cross" { (strategy, "bar") } else { ("mean_reversion", strategy) };
     format!(
@@ -50,7 +50,7 @@ fn of(symbol: &'static str, ticks: usize, quotes_in_ten: i64) -> Walk {
     }
 }
 
-fn market(seed: u64, ticks: usize) -> Market {
+pub fn market(seed: u64, ticks: usize) -> Market {
     let mut random = Random::new(seed);
     let trades = walk(&mut random, &of("BTCUSDT.SPOT", ticks, 0));
     let both = walk(&mut random, &of("BTCUSDT.PERP", ticks, 7));
@@ -59,7 +59,7 @@ fn market(seed: u64, ticks: usize) -> Market {
 
 /// Both hashes and all tables are equal.
 #[track_caller]
-fn check_same(one: &Run, other: &Run) {
+pub fn check_same(one: &Run, other: &Run) {
     assert_eq!(one.hashes(), other.hashes());
     for name in TABLES {
         let same = Table::read(&one.dir, name) == Table::read(&other.dir, name);

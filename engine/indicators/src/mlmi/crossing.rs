@@ -24,6 +24,8 @@ pub(super) struct Crossings {
     above: Option<bool>,
 }
 
+model::state!(Crossings { fast, slow, above });
+
 impl Crossings {
     pub(super) fn new() -> Self {
         Self { fast: Wma::new(BARS_FAST), slow: Wma::new(BARS_SLOW), above: None }

@@ -16,6 +16,8 @@ pub(super) struct Point {
     pub p2: f64,
 }
 
+model::value!(Point { p1, p2 });
+
 /// The points with their labels.
 #[derive(Debug, Clone)]
 pub(super) struct Labelled {
@@ -25,6 +27,11 @@ pub(super) struct Labelled {
     next: usize,
     len: usize,
 }
+
+model::state!(Labelled {
+    all, next, len;
+    check |labelled| labelled.next < LABELLED_MAX && labelled.len <= LABELLED_MAX
+});
 
 impl Labelled {
     pub(super) fn new() -> Self {

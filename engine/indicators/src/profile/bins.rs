@@ -8,10 +8,11 @@
 //! belong to bin 0 whatever the width will be.
 //! Not here: volumes of closed bars (`rolling`).
 
+use model::state::{State, StateError, StateReader, StateWriter, Value};
 use model::{Price, UNIT};
 
 /// Most bins of one bar.
-const BINS_MAX: usize = 4_096;
+pub(super) const BINS_MAX: usize = 4_096;
 /// Bins of the window below the bin of the bar's first tick.
 const BINS_BELOW: i64 = BINS_MAX as i64 / 2;
 /// How far the window may reach below the bar's bins, raw: farther than any price is from another, and so that the
@@ -45,6 +46,8 @@ pub(super) struct Bin {
     pub volume: i128,
 }
 
+model::value!(Bin { index, volume });
+
 /// The bins of the bar in progress.
 #[derive(Debug, Clone)]
 pub(super) struct BarBins {
@@ -62,6 +65,45 @@ pub(super) struct BarBins {
     lowest: usize,
     highest: usize,
     outer_ticks: u64,
+}
+
+/// Of the volumes, those that were touched; all others are 0.
+impl State for BarBins {
+    fn save(&self, to: &mut StateWriter) {
+        let Self {
+            width,
+            reciprocal: _,
+            index_first,
+            price_first,
+            span,
+            volumes,
+            lowest,
+            highest,
+            outer_ticks,
+        } = self;
+        (*width, *index_first, *price_first, *span, *outer_ticks).put(to);
+        (*lowest, *highest).put(to);
+        if lowest <= highest {
+            Value::put_all(&volumes[*lowest..=*highest], to);
+        }
+    }
+
+    fn load(&mut self, from: &mut StateReader<'_>) -> Result<(), StateError> {
+        let (width, index_first, price_first, span, outer_ticks) = Value::read(from)?;
+        from.check(width >= 0 && (self.width == 0 || self.width == width), "width of bins")?;
+        if width > 0 {
+            self.set_width(width);
+        }
+        (self.index_first, self.price_first, self.span) = (index_first, price_first, span);
+        self.outer_ticks = outer_ticks;
+        (self.lowest, self.highest) = Value::read(from)?;
+        self.volumes.fill(0);
+        if self.lowest <= self.highest {
+            from.check(self.highest < BINS_MAX, "range of bins")?;
+            Value::read_all(&mut self.volumes[self.lowest..=self.highest], from)?;
+        }
+        Ok(())
+    }
 }
 
 impl BarBins {

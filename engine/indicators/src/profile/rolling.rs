@@ -3,7 +3,7 @@
 //! A list rather than a window: two trades a thousand million apart are two entries. At a close the list is
 //! merged once with the bar that comes and the one that goes; integers, so nothing is left behind.
 
-use super::bins::Bin;
+use super::bins::{BINS_MAX, Bin};
 use crate::room::Room;
 
 /// Bars of the profile.
@@ -27,6 +27,13 @@ pub(super) struct Rolling {
     leaving: Room<Bin>,
     total: i128,
 }
+
+model::state!(Rolling {
+    next, seen, total;
+    list bars: BINS_MAX, merged: BARS * BINS_MAX;
+    scratch spare, leaving;
+    check |rolling| rolling.next < BARS && rolling.seen <= BARS
+});
 
 impl Rolling {
     pub(super) fn new() -> Self {

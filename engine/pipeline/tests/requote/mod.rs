@@ -12,6 +12,8 @@ pub struct Requote {
     bars: u64,
 }
 
+model::state!(Requote { bars });
+
 impl Strategy for Requote {
     fn name(&self) -> &'static str {
         "requote"
@@ -30,6 +32,9 @@ impl Strategy for Requote {
     fn on_frame(&mut self, frame: &Frame, out: &mut Intents) {
         for event in frame.events.iter().filter(|event| event.kind == Kind::BAR && event.detail == 0) {
             let bar = &frame.bars[event.words[0] as usize];
+            if !bar.primary {
+                continue;
+            }
             assert_eq!(bar.source, BarSource::Trade);
             self.bars += 1;
             let mixed = self.bars.wrapping_mul(6_364_136_223_846_793_005) >> 33;

@@ -54,6 +54,7 @@ pub fn meta(matrix_table: OptionalTable) -> RunMeta {
         matrix_table,
         batch_table: OptionalTable::Omitted,
         session: "0badcafe".to_owned(),
+        earlier_sessions: BTreeMap::new(),
         strategy: "marl".to_owned(),
         account: "backtest".to_owned(),
     }

@@ -4,8 +4,7 @@ use super::super::schema::Key;
 use super::super::shape::{Choices, Fixed, Least, Off, Range, Shape, Tables};
 use super::one_of;
 
-const AGENT: Shape =
-    Shape::Choice(Choices { now: &["mlmi", "nwrqk", "regime", "fvg", "momentum", "entry"], later: &[] });
+const AGENT: Shape = Shape::Choice(Choices { now: &["mlmi", "nwrqk", "regime", "fvg", "momentum", "entry"] });
 const SHARE: Shape = Shape::Number(Least::From(0.0), 1.0);
 const LOGIT: Shape = Shape::Number(Least::From(-50.0), 50.0);
 

@@ -77,6 +77,21 @@ pub(super) fn check_one_in_list(shape: &Shape, choices: Choices, node: &Node) ->
     }
 }
 
+/// Any number out of some words, each at most once.
+pub(super) fn check_some_in_list(shape: &Shape, choices: Choices, node: &Node) -> Result<Value, Problem> {
+    let mut chosen: Vec<String> = Vec::new();
+    for text in texts(shape, node, |item| {
+        names::check_choice(shape, choices, item)?;
+        Ok(shape.text(item)?.to_owned())
+    })? {
+        if chosen.contains(&text) {
+            return Err(shape.refuse(node, &format!("which has {text:?} twice")));
+        }
+        chosen.push(text);
+    }
+    Ok(list_of(node, chosen))
+}
+
 /// A timeframe.
 pub(super) fn check_timeframe(shape: &Shape, node: &Node) -> Result<Timeframe, Problem> {
     Timeframe::parse(shape.text(node)?).map_err(|_| shape.refuse(node, "which is no timeframe"))

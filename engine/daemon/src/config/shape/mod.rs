@@ -18,8 +18,6 @@ use super::{hours, layout, times};
 pub struct Choices {
     /// What may be chosen.
     pub now: &'static [&'static str],
-    /// What the contract names and this build does not have.
-    pub later: &'static [&'static str],
 }
 
 /// Which fixed-point number a decimal must fit.
@@ -92,6 +90,8 @@ pub enum Shape {
     Choice(Choices),
     /// A list of exactly one of some words.
     OneInList(Choices),
+    /// A list of some words, each at most once; none is legal.
+    SomeInList(Choices),
     /// A whole number.
     Integer {
         /// The least.
@@ -167,6 +167,7 @@ impl Shape {
             Self::Paths => lists::check_paths(self, node),
             Self::Choice(choices) => names::check_choice(self, *choices, node),
             Self::OneInList(choices) => lists::check_one_in_list(self, *choices, node),
+            Self::SomeInList(choices) => lists::check_some_in_list(self, *choices, node),
             Self::Integer { min, max } => numbers::check_integer(self, *min, *max, node),
             Self::Number(least, max) => numbers::check_number(self, *least, *max, node),
             Self::Boolean => match node.value {
@@ -208,6 +209,7 @@ impl Shape {
             Self::Paths => "a list of paths",
             Self::Choice(choices) => return words(choices.now),
             Self::OneInList(choices) => return format!("a list of exactly one of {}", words(choices.now)),
+            Self::SomeInList(choices) => return format!("a list of any of {}", words(choices.now)),
             Self::Integer { min, max } => return format!("a whole number from {min} to {max}"),
             Self::Number(Least::Above(above), max) => {
                 return format!("a number above {above} and at most {max}");

@@ -16,8 +16,6 @@ pub(super) fn check_choice(shape: &Shape, choices: Choices, node: &Node) -> Resu
     let text = shape.text(node)?;
     if choices.now.contains(&text) {
         Ok(node.value.clone())
-    } else if choices.later.contains(&text) {
-        Err(shape.refuse(node, "which is not in this build yet"))
     } else {
         Err(shape.refuse(node, "which is none of its values"))
     }

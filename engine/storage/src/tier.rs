@@ -1,0 +1,190 @@
+//! A tier's thread: takes the oldest batch, stores it, and tries again for as long as that may help.
+//!
+//! Each attempt begins with [`Store::open`] after a failure, because only the store knows what it has; what it has is
+//! left out, and what it lost is said. A store call may take as long as its own time-outs; nothing else here blocks for
+//! longer than a wait between attempts, which ends at once when the tier is abandoned.
+//! Not here: order, limits, the spill (`queue`).
+
+use crate::account::Hole;
+use crate::backoff::Backoff;
+use crate::queue::{Item, Queue};
+use crate::{Batch, Dictionary, Store, StoreError, Stream, Watermarks};
+use model::Nanos;
+use std::sync::Arc;
+
+/// Rows between two calls of [`Store::tidy`], at least: a backtest's days pass in seconds.
+const TIDY_ROWS_MIN: u64 = 65_536;
+
+/// What the thread owns.
+pub(crate) struct Worker {
+    pub queue: Arc<Queue>,
+    pub store: Box<dyn Store>,
+    pub dictionary: Arc<Dictionary>,
+    pub backoff: Backoff,
+    pub tidy_every: Nanos,
+    pub progress: Progress,
+}
+
+/// How far the thread is.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// What the store said last, moved on by each batch; `None` before it was ever reached.
+    marks: Option<Watermarks>,
+    is_open: bool,
+    attempts: u32,
+    tidied: Option<Nanos>,
+    rows_since_tidy: u64,
+    now: Option<Nanos>,
+}
+
+/// Why an attempt failed.
+enum Failure {
+    /// Another may not.
+    Passing(String),
+    /// Every other will, too.
+    Lasting(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::Passing(error.to_string()),
+            StoreError::Refused { .. } => Self::Lasting(error.to_string()),
+        }
+    }
+}
+
+impl Worker {
+    /// Opens the store for the first time.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`]; a store that is merely down is tried again later.
+    pub fn begin(&mut self) -> Result<(), StoreError> {
+        match self.open() {
+            Ok(()) => Ok(()),
+            Err(error @ StoreError::Refused { .. }) => Err(error),
+            Err(error @ StoreError::Unavailable { .. }) => {
+                self.progress.attempts = 1;
+                self.queue.down(error.to_string(), std::time::Duration::ZERO);
+                Ok(())
+            }
+        }
+    }
+
+    /// Stores until the queue is closed and empty, or abandoned, or the store refuses.
+    pub fn run(mut self) {
+        while let Some(item) = self.queue.next() {
+            if !self.save(&item) {
+                return;
+            }
+        }
+        if self.progress.is_open
+            && !self.queue.is_abandoned()
+            && let Some(now) = self.progress.now
+        {
+            // What could not be tidied now is tidied by the next process.
+            let _ = self.store.tidy(now);
+        }
+    }
+
+    /// Stores an item, however often that takes; `false` if the thread is to end.
+    fn save(&mut self, item: &Item) -> bool {
+        loop {
+            if self.queue.is_abandoned() {
+                return false;
+            }
+            match self.attempt(item) {
+                Ok(()) => {
+                    self.backoff.reset();
+                    return true;
+                }
+                Err(Failure::Passing(why)) => {
+                    self.progress.is_open = false;
+                    self.progress.attempts += 1;
+                    if self.queue.is_closing() {
+                        // The end is near: whether the store comes back in time is tried often.
+                        self.backoff.reset();
+                    }
+                    let wait = self.backoff.wait();
+                    self.queue.down(why, wait);
+                }
+                Err(Failure::Lasting(why)) => {
+                    self.queue.refused(why);
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<(), StoreError> {
+        let marks = self.store.open(&self.dictionary)?;
+        let before = self.progress.marks.unwrap_or_default();
+        let lost: Vec<Hole> = Stream::ALL
+            .into_iter()
+            .filter(|stream| marks.of(*stream) < before.of(*stream))
+            .map(|stream| Hole { stream, first_seq: marks.of(stream) + 1, last_seq: before.of(stream) })
+            .collect();
+        self.queue.opened(marks, &lost, self.progress.attempts);
+        self.progress.marks = Some(marks);
+        self.progress.is_open = true;
+        self.progress.attempts = 0;
+        Ok(())
+    }
+
+    fn attempt(&mut self, item: &Item) -> Result<(), Failure> {
+        if !self.progress.is_open {
+            self.open()?;
+        }
+        let (stream, last_seq) = (item.batch.stream(), item.batch.last_seq);
+        let mark = self.progress.marks.unwrap_or_default().of(stream);
+        let mut trimmed;
+        let batch: &Batch = if item.batch.first_seq > mark {
+            &item.batch
+        } else {
+            trimmed = Batch::clone(&item.batch);
+            if !trimmed.trim(mark) {
+                self.queue.skip(item);
+                return Ok(());
+            }
+            &trimmed
+        };
+        self.store.write(batch)?;
+        if let Some(marks) = &mut self.progress.marks {
+            marks.set(stream, last_seq);
+        }
+        let hole =
+            batch.hole(mark).map(|span| Hole { stream, first_seq: *span.start(), last_seq: *span.end() });
+        self.queue.stored(item, batch.len() as u64, hole);
+        self.progress.rows_since_tidy += batch.len() as u64;
+        let last = batch.times().map(|(_, last)| last);
+        // The item is stored: what tidying says of the store is for the next attempt.
+        last.map_or(Ok(()), |now| self.tidy_if_due(now)).or_else(|failure| match failure {
+            Failure::Passing(_) => {
+                self.progress.is_open = false;
+                Ok(())
+            }
+            Failure::Lasting(_) => Err(failure),
+        })
+    }
+
+    fn tidy_if_due(&mut self, now: Nanos) -> Result<(), Failure> {
+        let progress = &mut self.progress;
+        progress.now = Some(progress.now.map_or(now, |before| before.max(now)));
+        let since = *progress.tidied.get_or_insert(now);
+        if now.0.saturating_sub(since.0) < self.tidy_every.0 || progress.rows_since_tidy < TIDY_ROWS_MIN {
+            return Ok(());
+        }
+        progress.tidied = Some(now);
+        progress.rows_since_tidy = 0;
+        Ok(self.store.tidy(now)?)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.queue.refused(format!("{} panicked: this is a bug, please report it", self.store.name()));
+        }
+        self.queue.done();
+    }
+}
