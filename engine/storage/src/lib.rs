@@ -7,10 +7,13 @@
 
 mod batch;
 mod error;
+pub mod postgres;
 mod record;
+mod secret;
 mod store;
 
 pub use batch::{Batch, Rows, Stream};
 pub use error::StoreError;
 pub use record::{OrderState, OrderStatus, Record};
+pub use secret::{Secret, SecretError};
 pub use store::{Dictionary, Store, Watermarks};
