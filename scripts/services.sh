@@ -85,8 +85,8 @@ apt_quietly() {
 }
 need() { # COMMAND-THAT-FINDS-IT PACKAGE
   $1 > /dev/null 2>&1 && return
-  say "installing $2 with apt"
   as_root true || fail "$2 is missing and this user may not install it; run: sudo apt-get install $2"
+  say "installing $2 with apt"
   apt_quietly "$2" || fail "apt could not install $2"
   $1 > /dev/null 2>&1 || fail "$2 is installed, but what it should bring is not found"
 }
@@ -221,6 +221,7 @@ names="redis postgres s3"
 title() { case "$1" in redis) echo Redis ;; postgres) echo PostgreSQL ;; s3) echo "S3 (moto)" ;; *) fail "no service $1" ;; esac; }
 stop() { # NAME
   local pid
+  title "$1" > /dev/null
   if pid=$(pid_of "$1"); then
     # shellcheck disable=SC2046  # a list of pids
     kill -CONT $(family_of "$pid") 2> /dev/null || true
@@ -276,6 +277,11 @@ ENV
   if find_timescale; then echo "export GRANDMODEL_TEST_TIMESCALE='$home/timescale/node_modules'"; fi
 }
 
+# A server lives on after this script: it must not keep its caller's files, pipes and locks open.
+for open in /proc/$$/fd/*; do
+  open=${open##*/}
+  if [ "$open" -gt 2 ] && [ "$open" -ne 255 ]; then eval "exec $open>&-"; fi
+done
 command=${1:-}
 case "$command" in
   env) print_env; exit ;;

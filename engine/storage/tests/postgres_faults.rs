@@ -123,7 +123,7 @@ fn a_slow_connection_is_slow_and_nothing_else() {
     let schema = server.schema("slow");
     let proxy = Proxy::start(server.socket());
     let mut store = behind(&server, &schema, &proxy);
-    // A batch takes several times as long as the store is patient; each piece of it arrives in time.
+    // A batch takes several times as long as the store is patient; it is not given up for that.
     proxy.bandwidth(Some(1_500_000));
     assert_eq!(deliver(&mut store, &ticks(1, 20_000)), 0);
     proxy.restore();
@@ -140,7 +140,7 @@ fn a_half_open_connection_is_noticed_and_what_waited_in_it_changes_nothing() {
     deliver(&mut store, &ticks(1, 1_000));
     proxy.freeze();
     let error = store.write(&ticks(1_001, 2_000)).expect_err("nothing passes");
-    assert!(error.to_string().contains("no answer within 500 ms"), "{error}");
+    assert!(error.to_string().contains("no answer within"), "{error}");
     assert!(store.open(&dictionary("r1")).is_err(), "nothing passes");
     proxy.restore();
     deliver(&mut store, &ticks(1_001, 2_000));
@@ -157,7 +157,7 @@ fn a_frozen_server_is_noticed_and_its_late_commit_is_seen() {
     deliver(&mut store, &ticks(1, 1_000));
     services(&["freeze", "postgres"]);
     let error = store.write(&ticks(1_001, 2_000)).expect_err("it is frozen");
-    assert!(error.to_string().contains("no answer within 500 ms"), "{error}");
+    assert!(error.to_string().contains("no answer within"), "{error}");
     assert!(store.open(&dictionary("r1")).is_err(), "it is frozen");
     services(&["thaw", "postgres"]);
     deliver(&mut store, &ticks(1_001, 2_000));

@@ -15,6 +15,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, CopyOutStream, NoTls, Row};
 
+/// How much the system takes off a sender's hands before a slow line has carried it.
+const HELD_BYTES_MAX: usize = 4 << 20;
+/// The slowest line over which full batches still arrive.
+const SLOWEST_LINE_BYTES_PER_S: f64 = 256.0 * 1024.0;
+
 /// Parameters of a statement.
 type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -129,10 +134,14 @@ impl Link {
         let limit = self.target.settings.answer_timeout;
         let sink = self.ask(limit, self.client.copy_in(statement))?;
         let mut sink = pin!(sink);
+        let mut sent = 0;
         while let Some(piece) = pieces() {
+            sent += piece.len();
             self.ask(limit, sink.send(piece))?;
         }
-        self.ask(limit, sink.finish())
+        // The answer comes after all that the system still holds, which takes its time on a slow line.
+        let held_s = sent.min(HELD_BYTES_MAX) as f64 / SLOWEST_LINE_BYTES_PER_S;
+        self.ask(limit + Duration::from_secs_f64(held_s), sink.finish())
     }
 
     /// Begins binary COPY from the server. The first answer may take as long as a sort on the server.

@@ -6,6 +6,7 @@
 use super::ddl::{Flavour, create_statements};
 use super::failure::refused;
 use super::link::Link;
+use super::settings::PostgresSettings;
 use super::views::view_statements;
 use crate::StoreError;
 
@@ -82,6 +83,19 @@ pub(crate) fn migrate_to(link: &Link, wanted: i32) -> Result<Flavour, StoreError
     }
     refuse_newer(link)?;
     flavour_of(link)
+}
+
+/// Drops a schema that this program made, with everything in it; one that is not there is none the less gone.
+///
+/// # Errors
+/// [`StoreError`]; refused where the schema is somebody else's, or of another tier.
+pub fn remove(settings: &PostgresSettings) -> Result<(), StoreError> {
+    let link = Link::connect(&settings.check()?)?;
+    if version_of(&link)? > 0 {
+        flavour_of(&link)?;
+        link.run_long(&format!("DROP SCHEMA {} CASCADE", settings.schema))?;
+    }
+    Ok(())
 }
 
 /// The warm tier is partitioned wherever it is: its partitions are as short as chunks and live for a day.

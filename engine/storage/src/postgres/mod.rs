@@ -34,6 +34,7 @@ mod store;
 mod views;
 
 pub use ddl::{Flavour, create_statements, tidy_statements};
+pub use migrate::remove;
 pub use probe::{Extension, PostgresProbe, Rights, probe};
 pub use settings::{PostgresSettings, PostgresTier};
 pub use source::{PostgresSource, TickKind, TickRows, TickSpan};
