@@ -8,7 +8,7 @@ mod support {
 }
 
 use model::{Event, Nanos, SymbolId};
-use storage::postgres::{Flavour, PostgresSource, PostgresStore, TickKind};
+use storage::postgres::{Flavour, PostgresSettings, PostgresStore, TickTable, postgres_sources};
 use storage::{Batch, Rows, Store, Stream, Watermarks};
 use support::postgres::server;
 use support::samples::{YEAR, dictionary, results, tick, ticks};
@@ -89,72 +89,126 @@ fn every_kind_of_result_is_read_as_it_was_written() {
     check("SELECT stream, seq FROM %.watermarks ORDER BY stream", &["results|7", "ticks|0"]);
 }
 
-fn read_all(source: &PostgresSource, kind: TickKind, from: Nanos, to: Nanos) -> Vec<Event> {
+/// All ticks of a kind in a span that a run has, by sequence number.
+fn read_all(settings: &PostgresSettings, run: &str, table: TickTable, from: Nanos, to: Nanos) -> Vec<Event> {
+    let sources = postgres_sources(settings).expect("sources");
+    let Some(source) = sources.iter().find(|source| source.name().ends_with(&format!("(run {run})"))) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
-    for symbol in [SymbolId(0), SymbolId(1), SymbolId(2)] {
-        let mut rows = source.ticks(symbol, kind, from, to).expect("a stream");
-        while rows.read(&mut found, 100).expect("ticks") {}
+    // Three at a time over the one connection, a page of each in turn.
+    let names = ["BTCUSDT.SPOT", "ES=F", "O'HARE"];
+    let mut streams: Vec<_> = (0..)
+        .zip(names)
+        .map(|(id, name)| (id, source.ticks(name, table, from, to).expect("a stream")))
+        .collect();
+    while !streams.is_empty() {
+        streams.retain_mut(|(id, stream)| {
+            let before = found.len();
+            stream.read(&mut found).expect("ticks");
+            let page = &mut found[before..];
+            assert!(page.is_sorted_by_key(|tick| tick.seq));
+            page.iter_mut().for_each(|tick| tick.symbol = SymbolId(*id));
+            !page.is_empty()
+        });
     }
     found.sort_by_key(|tick| tick.seq);
     found
 }
+
+const EVER: (Nanos, Nanos) = (Nanos::TICK_FIRST, Nanos::TICK_END);
 
 #[test]
 fn ticks_come_back_bit_for_bit_by_span() {
     let Some(server) = server() else { return };
     let schema = server.schema("ticks");
     let settings = server.warm(&schema);
-    let symbols = dictionary("r1").instruments.symbols.clone();
-    let source = PostgresSource::new(&settings, "r1", symbols.clone()).expect("settings");
-    assert_eq!(source.span(SymbolId(0), TickKind::Trades).expect("no schema is no error"), None);
+    assert!(postgres_sources(&settings).expect("no schema is no error").is_empty());
     let mut store = PostgresStore::new(&settings).expect("settings");
     store.open(&dictionary("r1")).expect("open");
     // A second run's ticks are in the same tables and must not be seen.
     let mut other = PostgresStore::new(&settings).expect("settings");
     other.open(&dictionary("r2")).expect("open");
     other.write(&ticks(1, 50)).expect("stored");
-    for first in (1..10_000).step_by(2_500) {
+    for first in (1..20_000).step_by(2_500) {
         store.write(&ticks(first, first + 2_499)).expect("stored");
     }
-    let all: Vec<Event> = (1..=10_000).map(|seq| tick(seq, YEAR, Nanos(1_000_000))).collect();
-    for (kind, is_quote) in [(TickKind::Trades, false), (TickKind::Quotes, true)] {
+    let all: Vec<Event> = (1..=20_000).map(|seq| tick(seq, YEAR, Nanos(1_000_000))).collect();
+    for (table, is_quote) in [(TickTable::Trades, false), (TickTable::Quotes, true)] {
         let of_kind = |tick: &&Event| (tick.kind == model::Kind::QUOTE) == is_quote;
         let expected: Vec<Event> = all.iter().filter(of_kind).copied().collect();
-        assert_eq!(read_all(&source, kind, Nanos::TICK_FIRST, Nanos::TICK_END), expected);
+        assert_eq!(read_all(&settings, "r1", table, EVER.0, EVER.1), expected);
         // To the nanosecond, the end exclusive.
         let (from, to) = (expected[10].ts, expected[2_000].ts);
-        assert_eq!(read_all(&source, kind, from, to), expected[10..2_000]);
-        assert_eq!(read_all(&source, kind, Nanos(from.0 + 1), Nanos(to.0 + 1)), expected[11..=2_000]);
-        let of_symbol: Vec<&Event> = expected.iter().filter(|tick| tick.symbol == SymbolId(1)).collect();
-        let span = source.span(SymbolId(1), kind).expect("a span").expect("there are ticks");
-        assert_eq!((span.first, span.first_seq), (of_symbol[0].ts, of_symbol[0].seq));
-        let last = of_symbol[of_symbol.len() - 1];
-        assert_eq!((span.last, span.last_seq), (last.ts, last.seq));
-        assert_eq!(source.span(SymbolId(2), kind).expect("a span"), None);
+        assert_eq!(read_all(&settings, "r1", table, from, to), expected[10..2_000]);
+        assert_eq!(
+            read_all(&settings, "r1", table, Nanos(from.0 + 1), Nanos(to.0 + 1)),
+            expected[11..=2_000]
+        );
+        let sources = postgres_sources(&settings).expect("sources");
+        assert!(sources[0].name().ends_with("(run r2)") && sources[1].name().ends_with("(run r1)"));
+        assert_eq!(sources[1].spans("ES=F", table).expect("spans"), [(all[0].ts, all[19_999].ts)]);
+        assert_eq!(sources[1].spans("O'HARE", table).expect("spans"), []);
     }
-    let nobody = PostgresSource::new(&settings, "r3", symbols).expect("settings");
-    assert_eq!(read_all(&nobody, TickKind::Trades, Nanos::TICK_FIRST, Nanos::TICK_END), []);
+    assert_eq!(read_all(&settings, "r3", TickTable::Trades, EVER.0, EVER.1), []);
 }
 
 #[test]
-fn a_reader_that_leaves_early_disturbs_nobody() {
+fn what_a_source_says_it_holds_it_gives_whatever_the_store_forgets() {
     let Some(server) = server() else { return };
-    let schema = server.schema("early");
+    let schema = server.schema("snapshot");
     let settings = server.warm(&schema);
     let mut store = PostgresStore::new(&settings).expect("settings");
     store.open(&dictionary("r1")).expect("open");
     store.write(&ticks(1, 20_000)).expect("stored");
-    let source =
-        PostgresSource::new(&settings, "r1", dictionary("r1").instruments.symbols.clone()).expect("settings");
-    for _ in 0..3 {
-        let mut rows = source
-            .ticks(SymbolId(0), TickKind::Trades, Nanos::TICK_FIRST, Nanos::TICK_END)
-            .expect("a stream");
-        let mut found = Vec::new();
-        assert!(rows.read(&mut found, 5).expect("ticks"));
-        assert_eq!(found.len(), 5);
-    }
-    assert_eq!(read_all(&source, TickKind::Trades, Nanos::TICK_FIRST, Nanos::TICK_END).len(), 13_334);
+    let sources = postgres_sources(&settings).expect("sources");
+    let spans = sources[0].spans("ES=F", TickTable::Trades).expect("spans");
+    store.tidy(Nanos(YEAR.0 + 48 * Nanos::HOUR.0)).expect("it is put off");
+    store.write(&ticks(20_001, 20_010)).expect("stored");
+    let (from, to) = spans[0];
+    let mut stream = sources[0].ticks("ES=F", TickTable::Trades, from, to).expect("a stream");
+    let mut found = Vec::new();
+    while {
+        let before = found.len();
+        stream.read(&mut found).expect("ticks");
+        found.len() > before
+    } {}
+    // Odd numbers up to 19,999 that are no multiple of three.
+    assert_eq!(found.len(), 6_667);
+    drop((stream, sources));
+    store.tidy(Nanos(YEAR.0 + 48 * Nanos::HOUR.0)).expect("tidy");
+    assert_eq!(schema.ticks(), [0_u64; 0]);
+    let sources = postgres_sources(&settings).expect("sources");
+    assert_eq!(sources[0].spans("ES=F", TickTable::Trades).expect("spans"), []);
+}
+
+#[test]
+fn what_was_left_out_is_in_no_span() {
+    let Some(server) = server() else { return };
+    let schema = server.schema("holes");
+    let settings = server.warm(&schema);
+    let mut store = PostgresStore::new(&settings).expect("settings");
+    store.open(&dictionary("r1")).expect("open");
+    let at = |seq| tick(seq, YEAR, Nanos(1_000_000)).ts;
+    let after = |seq| Nanos(at(seq).0 + 1);
+    let check = |expected: &[(Nanos, Nanos)]| {
+        let sources = postgres_sources(&settings).expect("sources");
+        assert_eq!(sources[0].spans("ES=F", TickTable::Trades).expect("spans"), expected);
+    };
+    // The run's first ticks were never offered.
+    store.write(&ticks(11, 100)).expect("stored");
+    check(&[(after(11), at(100))]);
+    store.write(&ticks(201, 300)).expect("stored");
+    check(&[(after(11), at(100)), (after(201), at(300))]);
+    // A hole whose end is known only with the next rows, by another connection.
+    store.write(&Batch { first_seq: 400, last_seq: 450, rows: Rows::Ticks(Vec::new()) }).expect("stored");
+    check(&[(after(11), at(100)), (after(201), at(300))]);
+    assert_eq!(store.open(&dictionary("r1")).expect("open").ticks, 450);
+    store.write(&ticks(451, 500)).expect("stored");
+    store.write(&ticks(501, 600)).expect("stored");
+    check(&[(after(11), at(100)), (after(201), at(300)), (after(451), at(600))]);
+    let gaps = "SELECT stream, first_seq, last_seq FROM %.gaps ORDER BY 2";
+    assert_eq!(schema.lines(gaps), ["ticks|1|10", "ticks|101|200", "ticks|301|399"]);
 }
 
 #[test]
@@ -218,16 +272,13 @@ fn the_zone_of_server_and_session_changes_nothing() {
     let prefix = format!("{}.", schema.name);
     let found: Vec<String> = schema.lines(names).iter().map(|name| name.replace(&prefix, "")).collect();
     assert_eq!(found, expected);
-    let source =
-        PostgresSource::new(&settings, "r1", dictionary("r1").instruments.symbols.clone()).expect("settings");
-    let mut read = read_all(&source, TickKind::Trades, Nanos::TICK_FIRST, Nanos::TICK_END);
-    read.extend(read_all(&source, TickKind::Quotes, Nanos::TICK_FIRST, Nanos::TICK_END));
+    let mut read = read_all(&settings, "r1", TickTable::Trades, EVER.0, EVER.1);
+    read.extend(read_all(&settings, "r1", TickTable::Quotes, EVER.0, EVER.1));
     read.sort_by_key(|tick| tick.seq);
     assert_eq!(read, rows);
     // Somebody in another zone sees the same instants through the views.
     let query = "SET timezone = 'Asia/Kathmandu'; SELECT ts_ns FROM %.trades ORDER BY seq LIMIT 1";
     assert_eq!(schema.lines(query), [rows[0].ts.0.to_string()]);
     drop(store);
-    drop(source);
     schema.sql.run(&format!("DROP SCHEMA {} CASCADE; DROP ROLE {role}", schema.name));
 }

@@ -9,7 +9,7 @@ mod support {
 
 use model::{Event, Nanos, SymbolId};
 use storage::postgres::{
-    Flavour, PostgresSettings, PostgresSource, PostgresStore, PostgresTier, TickKind, create_statements,
+    Flavour, PostgresSettings, PostgresStore, PostgresTier, TickTable, create_statements, postgres_sources,
 };
 use storage::{Batch, Record, Rows, Store};
 use support::postgres::{Schema, Server, server};
@@ -125,11 +125,9 @@ fn results_stay_with_their_day_and_the_ages_of_ticks_are_bounded_by_retention() 
     let rows: Vec<Event> = (1..=1_000).map(|seq| tick(seq, YEAR, Nanos::DAY)).collect();
     store.write(&Batch { first_seq: 1, last_seq: 1_000, rows: Rows::Ticks(rows) }).expect("stored");
     assert_eq!(schema.ticks(), [999, 1_000]);
-    let source =
-        PostgresSource::new(&server.warm(&schema), "r1", dictionary("r1").instruments.symbols.clone());
-    let source = source.expect("settings");
-    let span = source.span(SymbolId(0), TickKind::Trades).expect("a span").expect("there is one");
-    assert_eq!((span.first_seq, span.last_seq), (1_000, 1_000));
+    let sources = postgres_sources(&server.warm(&schema)).expect("sources");
+    let (cut, last) = (tick(999, YEAR, Nanos::DAY).ts, tick(1_000, YEAR, Nanos::DAY).ts);
+    assert_eq!(sources[0].spans("BTCUSDT.SPOT", TickTable::Trades).expect("spans"), [(cut, last)]);
 }
 
 #[test]

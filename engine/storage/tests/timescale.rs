@@ -131,5 +131,5 @@ fn both_flavours_have_the_same_tables_and_columns() {
         create_statements("s", PostgresTier::Cold, flavour).iter().filter_map(strip).collect()
     };
     assert_eq!(tables(Flavour::Partitions), tables(Flavour::Timescale));
-    assert_eq!(tables(Flavour::Partitions).len(), 15);
+    assert_eq!(tables(Flavour::Partitions).len(), 16);
 }

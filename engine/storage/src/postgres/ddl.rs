@@ -217,8 +217,9 @@ impl Table {
     }
 }
 
-/// The tables that are not cut by time: versions, what the schema is, runs, symbols, watermarks, indicators' names.
-const DICTIONARIES: [&str; 6] = [
+/// The tables that are not cut by time: versions, what the schema is, runs, symbols, watermarks, what was left out
+/// between them, indicators' names.
+const DICTIONARIES: [&str; 7] = [
     "schema_version (version int PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())",
     "schema_kind (tier text NOT NULL, flavour text NOT NULL)",
     "runs (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE, session text NOT NULL, \
@@ -226,7 +227,9 @@ const DICTIONARIES: [&str; 6] = [
     "symbols (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE, venue text NOT NULL, \
      currency text NOT NULL)",
     "watermarks (run int NOT NULL REFERENCES %.runs, stream text NOT NULL, seq bigint NOT NULL, \
-     complete_from timestamptz, PRIMARY KEY (run, stream))",
+     whole_from_ns bigint, whole_to_ns bigint, PRIMARY KEY (run, stream))",
+    "gaps (run int NOT NULL REFERENCES %.runs, stream text NOT NULL, first_seq bigint NOT NULL, \
+     last_seq bigint NOT NULL, from_ns bigint, to_ns bigint, PRIMARY KEY (run, stream, first_seq))",
     "indicator_names (run int NOT NULL REFERENCES %.runs, timeframe text NOT NULL, names text[] NOT NULL, \
      PRIMARY KEY (run, timeframe))",
 ];
@@ -244,19 +247,41 @@ pub fn create_statements(schema: &str, tier: PostgresTier, flavour: Flavour) -> 
 }
 
 /// The statements that drop a hypertable's chunks which end at or before `now` − `retention`, and compress those which
-/// end a day before `now`; TimescaleDB only.
+/// end a day before `now`; TimescaleDB only. What a reader is in the way of is left for the next time.
 pub fn tidy_statements(schema: &str, retention: Nanos, now: Nanos) -> Vec<String> {
-    let dropped = literal(now.saturating_add(Nanos(-retention.0)));
-    let compressed = literal(now.saturating_add(Nanos(-Nanos::DAY.0)));
-    let drops = TABLES
-        .iter()
-        .map(|table| format!("SELECT drop_chunks('{schema}.{}', older_than => {dropped})", table.name));
-    let compressions = TABLES.iter().map(|table| {
-        format!(
-            "SELECT compress_chunk(chunk, if_not_compressed => true) \
-             FROM show_chunks('{schema}.{}', older_than => {compressed}) AS chunk",
+    let cutoff = now.saturating_add(Nanos(-retention.0));
+    let (dropped, compressed) = (literal(cutoff), literal(now.saturating_add(Nanos(-Nanos::DAY.0))));
+    let drops = TABLES.iter().map(|table| {
+        let note = if table.is_ticks { note_dropped(schema, cutoff) } else { String::new() };
+        unless_locked(&format!(
+            "{note}PERFORM drop_chunks('{schema}.{}', older_than => {dropped});",
             table.name
-        )
+        ))
+    });
+    let compressions = TABLES.iter().map(|table| {
+        unless_locked(&format!(
+            "PERFORM compress_chunk(chunk, if_not_compressed => true) \
+             FROM show_chunks('{schema}.{}', older_than => {compressed}) AS chunk;",
+            table.name
+        ))
     });
     drops.chain(compressions).collect()
+}
+
+/// Statements that are given up, all of them, where a lock is not free within a second: as long as others are made to
+/// stand behind them.
+pub(crate) fn unless_locked(statements: &str) -> String {
+    format!(
+        "DO $$ BEGIN PERFORM set_config('lock_timeout', '1000', true); {statements} \
+         EXCEPTION WHEN lock_not_available THEN NULL; END $$"
+    )
+}
+
+/// Notes that ticks before `end` are about to be dropped: no run is whole there any more.
+pub(crate) fn note_dropped(schema: &str, end: Nanos) -> String {
+    let Nanos(end) = end;
+    format!(
+        "UPDATE {schema}.watermarks SET whole_from_ns = {end} WHERE stream = 'ticks' AND whole_from_ns < {end}; \
+         DELETE FROM {schema}.gaps WHERE to_ns <= {end}; "
+    )
 }

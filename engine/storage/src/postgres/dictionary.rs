@@ -12,6 +12,8 @@ pub(crate) struct Registered {
     pub symbols: Vec<i32>,
     /// How far it is stored.
     pub watermarks: Watermarks,
+    /// Whether ticks are missing right before the next.
+    pub gap_is_open: bool,
 }
 
 /// Enters the names that are not there yet, and reads the watermarks.
@@ -58,8 +60,12 @@ pub(crate) fn register(link: &Link, dictionary: &Dictionary) -> Result<Registere
         link.execute(&upsert, &[&number, &timeframe.to_string(), names])?;
     }
     let watermarks = watermarks(link, number)?;
+    let open = format!(
+        "SELECT EXISTS (SELECT FROM {schema}.gaps WHERE run = $1 AND stream = 'ticks' AND to_ns IS NULL)"
+    );
+    let gap_is_open = link.query(&open, &[&number])?[0].get(0);
     link.run("COMMIT")?;
-    Ok(Registered { run: number, symbols, watermarks })
+    Ok(Registered { run: number, symbols, watermarks, gap_is_open })
 }
 
 fn watermarks(link: &Link, run: i32) -> Result<Watermarks, StoreError> {

@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, CopyOutStream, NoTls, Row};
+use tokio_postgres::{Client, NoTls, Row};
 
 /// How much the system takes off a sender's hands before a slow line has carried it.
 const HELD_BYTES_MAX: usize = 4 << 20;
@@ -122,6 +122,15 @@ impl Link {
         self.ask(self.target.settings.answer_timeout, self.client.query(query, parameters))
     }
 
+    /// The rows of a query that may sort a partition first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn query_long(&self, query: &str) -> Result<Vec<Row>, StoreError> {
+        let limits = &self.target.settings;
+        self.ask(limits.statement_timeout + limits.answer_timeout, self.client.query(query, &[]))
+    }
+
     /// Sends pieces of binary COPY; `pieces` gives one at a time, `None` at the end. Returns the rows stored.
     ///
     /// # Errors
@@ -143,29 +152,11 @@ impl Link {
         let held_s = sent.min(HELD_BYTES_MAX) as f64 / SLOWEST_LINE_BYTES_PER_S;
         self.ask(limit + Duration::from_secs_f64(held_s), sink.finish())
     }
-
-    /// Begins binary COPY from the server. The first answer may take as long as a sort on the server.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn copy_out(&self, statement: &str) -> Result<CopyOutStream, StoreError> {
-        self.ask(self.target.settings.answer_timeout, self.client.copy_out(statement))
-    }
-
-    /// Waits for the next piece of a COPY from the server.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn next_piece(
-        &self,
-        next: impl Future<Output = Result<Option<Bytes>, tokio_postgres::Error>>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.ask(self.target.settings.statement_timeout, next)
-    }
 }
 
-/// What every session sets. The server's keepalives and the limit on idle transactions end the session of a client
-/// that died without a word, whose locks would hold up its successor. A limit on locks keeps this store from standing
+/// What every session sets. The server's keepalives, its look at the connection within a statement (from version 14 on)
+/// and the limit on idle transactions end the session of a client that died without a word, whose locks would hold up its
+/// successor. A limit on locks keeps this store from standing
 /// behind somebody's long transaction, and everybody else from standing behind this store.
 fn session_settings(target: &Target) -> String {
     let limits = &target.settings;
@@ -179,7 +170,8 @@ fn session_settings(target: &Target) -> String {
          SET tcp_keepalives_idle = {answer_s}; SET tcp_keepalives_interval = {answer_s}; \
          SET tcp_keepalives_count = 3; \
          SELECT set_config('synchronous_commit', 'on', false) \
-         WHERE current_setting('synchronous_commit') = 'off'",
+         WHERE current_setting('synchronous_commit') = 'off'; \
+         SELECT set_config(name, '1000', false) FROM pg_settings WHERE name = 'client_connection_check_interval'",
         lock_ms = (answer_ms / 2).max(1),
         idle_ms = answer_ms * 2,
     )

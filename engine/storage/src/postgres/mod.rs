@@ -37,6 +37,6 @@ pub use ddl::{Flavour, create_statements, tidy_statements};
 pub use migrate::remove;
 pub use probe::{Extension, PostgresProbe, Rights, probe};
 pub use settings::{PostgresSettings, PostgresTier};
-pub use source::{PostgresSource, TickKind, TickRows, TickSpan};
+pub use source::{PostgresSource, PostgresTicks, TickTable, postgres_sources};
 pub use store::PostgresStore;
 pub use views::view_statements;

@@ -6,7 +6,7 @@
 //! Not here: hypertables, whose chunks the extension makes.
 
 use super::clock::{hour_name, literal, parse_hour_name};
-use super::ddl::{TABLES, Table};
+use super::ddl::{TABLES, Table, note_dropped, unless_locked};
 use super::link::Link;
 use super::settings::PostgresTier;
 use crate::StoreError;
@@ -123,11 +123,11 @@ impl Partitions {
     /// # Errors
     /// [`StoreError`].
     pub fn drop_old(&mut self, link: &Link, cutoff: Nanos) -> Result<(), StoreError> {
-        let schema = &link.target().settings.schema;
         for (table, known) in TABLES.iter().zip(&mut self.known) {
             let width = table.partition_width(self.tier);
             while let Some((&start, _)) = known.first_key_value() {
-                if start.saturating_add(width) > cutoff || !drop_one(link, schema, &name_of(table, start))? {
+                let end = start.saturating_add(width);
+                if end > cutoff || !drop_one(link, table, start, end)? {
                     break;
                 }
                 known.pop_first();
@@ -137,12 +137,11 @@ impl Partitions {
     }
 }
 
-/// Drops one partition; `false` if a reader is in the way. A second is as long as other readers are made to wait.
-fn drop_one(link: &Link, schema: &str, name: &str) -> Result<bool, StoreError> {
-    link.run(&format!(
-        "DO $$ BEGIN PERFORM set_config('lock_timeout', '1000', true); DROP TABLE IF EXISTS {schema}.{name}; \
-         EXCEPTION WHEN lock_not_available THEN NULL; END $$"
-    ))?;
+/// Drops one partition; `false` if a reader is in the way.
+fn drop_one(link: &Link, table: &Table, start: Nanos, end: Nanos) -> Result<bool, StoreError> {
+    let (schema, name) = (&link.target().settings.schema, name_of(table, start));
+    let note = if table.is_ticks { note_dropped(schema, end) } else { String::new() };
+    link.run(&unless_locked(&format!("{note}DROP TABLE IF EXISTS {schema}.{name};")))?;
     let gone = link.query("SELECT to_regclass($1) IS NULL", &[&format!("{schema}.{name}")])?;
     Ok(gone[0].get(0))
 }

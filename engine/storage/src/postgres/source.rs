@@ -1,259 +1,271 @@
-//! Reading ticks back: what there is of a run's symbol, and a span of it in the order of its sequence numbers.
+//! Reading ticks back: one source for each run of a schema, the newest run first.
 //!
-//! The server sorts and sends; here a piece is held at a time. Connections are kept for the next reader, each reader
-//! has one of its own.
+//! All sources of one call share a connection and its snapshot: they see the schema as it was, whatever the store adds
+//! and drops meanwhile. Ticks come through server-side cursors, some thousands at a time, so that any number of symbols
+//! is read side by side over the one connection, and nobody holds more than a page. While the sources are held,
+//! retention waits: they are meant to be read and dropped.
+//! Not here: results, which are for SQL.
 
 use super::clock::{join, literal};
-use super::copy::Reader;
 use super::failure::{refused, unavailable};
 use super::link::Link;
 use super::migrate::{VERSION, version_of};
-use super::settings::{PostgresSettings, Target};
+use super::settings::PostgresSettings;
 use crate::StoreError;
-use futures_util::TryStreamExt;
-use model::{Event, Nanos, Price, Quantity, Quote, SymbolId, SymbolTable, Trade};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio_postgres::CopyOutStream;
+use model::{Event, Nanos, Price, Quantity, Quote, SymbolId, Trade};
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, Type};
 
-/// Connections that are kept while nobody reads.
-const IDLE_LINKS_MAX: usize = 4;
+/// Ticks that are read at a time.
+const PAGE: usize = 4096;
 
 /// Which ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TickKind {
+pub enum TickTable {
     /// Trades.
     Trades,
     /// Quotes.
     Quotes,
 }
 
-impl TickKind {
-    const fn table(self) -> &'static str {
+impl TickTable {
+    const fn name(self) -> &'static str {
         match self {
             Self::Trades => "trade_rows",
             Self::Quotes => "quote_rows",
         }
     }
 
-    /// The columns of a tick's own numbers, in the order of its event's words but for the first.
+    /// The columns of a tick's own numbers.
     const fn columns(self) -> &'static str {
         match self {
-            Self::Trades => "price, size, aggressor, NULL::bigint",
+            Self::Trades => "price, size, aggressor",
             Self::Quotes => "bid, ask, bid_size, ask_size",
         }
     }
 }
 
-/// What there is: nothing is missing between the first and the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TickSpan {
-    /// Engine time of the first tick, or the end of what was left out for its age if that is later.
-    pub first: Nanos,
-    /// Engine time of the last tick.
-    pub last: Nanos,
-    /// Sequence number of the tick that is first by time.
-    pub first_seq: u64,
-    /// Sequence number of the tick that is last by time.
-    pub last_seq: u64,
+/// A connection with a transaction, and how many cursors it had.
+#[derive(Debug)]
+struct Snapshot {
+    link: Mutex<Link>,
+    name: String,
+    schema: String,
+    cursors: AtomicU64,
 }
 
-/// The ticks of one run.
+impl Snapshot {
+    fn lock(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One run of a schema.
 #[derive(Debug)]
 pub struct PostgresSource {
-    target: Target,
-    run: String,
-    symbols: SymbolTable,
-    idle: Arc<Mutex<Vec<Link>>>,
+    snapshot: Arc<Snapshot>,
+    run: i32,
+    run_name: String,
+}
+
+/// The runs of a schema that have ticks, the newest first; none where the schema is not made yet.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn postgres_sources(settings: &PostgresSettings) -> Result<Vec<PostgresSource>, StoreError> {
+    let target = settings.check()?;
+    let link = Link::connect(&target)?;
+    let schema = settings.schema.clone();
+    match version_of(&link)? {
+        0 => return Ok(Vec::new()),
+        VERSION => {}
+        other => {
+            let why = format!("schema {schema} is of version {other}, this program reads version {VERSION}");
+            return Err(refused(&target.name, why));
+        }
+    }
+    // What is locked for reading is not dropped; a snapshot alone would not keep it. Whoever reads may take his time.
+    link.run(&format!(
+        "SET idle_in_transaction_session_timeout = '1h'; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+         LOCK TABLE {schema}.trade_rows, {schema}.quote_rows IN ACCESS SHARE MODE"
+    ))?;
+    let query = format!(
+        "SELECT r.id, r.name FROM {schema}.runs r JOIN {schema}.watermarks w ON w.run = r.id \
+         WHERE w.stream = 'ticks' AND w.whole_from_ns IS NOT NULL ORDER BY r.id DESC"
+    );
+    let runs = link.query(&query, &[])?;
+    let name = target.name.clone();
+    let snapshot = Arc::new(Snapshot { link: Mutex::new(link), name, schema, cursors: AtomicU64::new(0) });
+    let source =
+        |row: &Row| PostgresSource { snapshot: Arc::clone(&snapshot), run: row.get(0), run_name: row.get(1) };
+    Ok(runs.iter().map(source).collect())
 }
 
 impl PostgresSource {
-    /// A source that connects when it is asked.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] where the settings cannot be right.
-    pub fn new(settings: &PostgresSettings, run: &str, symbols: SymbolTable) -> Result<Self, StoreError> {
-        Ok(Self { target: settings.check()?, run: run.to_owned(), symbols, idle: Arc::default() })
+    /// What it is, for people.
+    pub fn name(&self) -> String {
+        format!("{} (run {})", self.snapshot.name, self.run_name)
     }
 
-    /// A connection: an idle one that still answers, or a new one.
-    fn link(&self) -> Result<Link, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match idle {
-            Some(link) if link.run("SELECT 1").is_ok() => Ok(link),
-            _ => Link::connect(&self.target),
-        }
-    }
-
-    /// The numbers of the run and the symbol; `None` if the database does not know them.
-    fn numbers(&self, link: &Link, symbol: SymbolId) -> Result<Option<(i32, i32)>, StoreError> {
-        let schema = &self.target.settings.schema;
-        match version_of(link)? {
-            0 => return Ok(None),
-            VERSION => {}
-            other => {
-                let why =
-                    format!("schema {schema} is of version {other}, this program reads version {VERSION}");
-                return Err(refused(&self.target.name, why));
-            }
-        }
+    /// The schema's number of a symbol, if it has such ticks of this run.
+    fn symbol(&self, name: &str, table: TickTable) -> Result<Option<i32>, StoreError> {
+        let (schema, table) = (&self.snapshot.schema, table.name());
         let query = format!(
-            "SELECT r.id, s.id FROM {schema}.runs r, {schema}.symbols s WHERE r.name = $1 AND s.name = $2"
+            "SELECT s.id FROM {schema}.symbols s WHERE s.name = $1 \
+             AND EXISTS (SELECT FROM {schema}.{table} t WHERE t.run = $2 AND t.symbol = s.id)"
         );
-        let rows = link.query(&query, &[&self.run, &self.symbols.name(symbol)])?;
-        Ok(rows.first().map(|row| (row.get(0), row.get(1))))
+        let rows = self.snapshot.lock().query(&query, &[&name, &self.run])?;
+        Ok(rows.first().map(|row| row.get(0)))
     }
 
-    /// What there is of a symbol's trades or quotes; `None`: nothing.
+    /// The half-open spans of engine time in which it holds every tick of this symbol and kind, ascending. The last
+    /// stored instant is in none: more of its ticks may come.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn span(&self, symbol: SymbolId, kind: TickKind) -> Result<Option<TickSpan>, StoreError> {
-        let link = self.link()?;
-        let Some((run, symbol)) = self.numbers(&link, symbol)? else { return Ok(None) };
-        let (schema, table) = (&self.target.settings.schema, kind.table());
-        let query = format!(
-            "WITH mark AS (SELECT complete_from FROM {schema}.watermarks WHERE run = {run} AND stream = 'ticks'), \
-             kept AS (SELECT t.* FROM {schema}.{table} t WHERE t.run = {run} AND t.symbol = {symbol} \
-             AND (t.ts >= (SELECT complete_from FROM mark) OR (SELECT complete_from FROM mark) IS NULL)), \
-             one AS (SELECT * FROM kept ORDER BY ts, sub_us, seq LIMIT 1), \
-             other AS (SELECT * FROM kept ORDER BY ts DESC, sub_us DESC, seq DESC LIMIT 1) \
-             SELECT one.seq, other.seq, (extract(epoch FROM one.ts) * 1000000)::bigint, one.sub_us, \
-             (extract(epoch FROM other.ts) * 1000000)::bigint, other.sub_us FROM one, other"
+    pub fn spans(&self, symbol: &str, table: TickTable) -> Result<Vec<(Nanos, Nanos)>, StoreError> {
+        if self.symbol(symbol, table)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let schema = &self.snapshot.schema;
+        let link = self.snapshot.lock();
+        let whole = format!(
+            "SELECT whole_from_ns, whole_to_ns FROM {schema}.watermarks WHERE run = $1 AND stream = 'ticks'"
         );
-        let rows = link.query(&query, &[])?;
-        self.give_back(link);
-        let Some(row) = rows.first() else { return Ok(None) };
-        let nanos = |micros: i64, sub_us: i16| Nanos(micros * 1_000 + i64::from(sub_us));
-        Ok(Some(TickSpan {
-            first: nanos(row.get(2), row.get(3)),
-            last: nanos(row.get(4), row.get(5)),
-            first_seq: row.get::<_, i64>(0) as u64,
-            last_seq: row.get::<_, i64>(1) as u64,
-        }))
+        let row = link.query(&whole, &[&self.run])?.remove(0);
+        let (mut from, to): (i64, i64) = (row.get(0), row.get(1));
+        let gaps = format!(
+            "SELECT from_ns, coalesce(to_ns, $2) FROM {schema}.gaps \
+             WHERE run = $1 AND stream = 'ticks' AND from_ns IS NOT NULL ORDER BY first_seq"
+        );
+        let mut spans = Vec::new();
+        for gap in link.query(&gaps, &[&self.run, &to])? {
+            // Both ends of a gap are instants that may not be whole.
+            let (first, last): (i64, i64) = (gap.get(0), gap.get(1));
+            spans.push((from, first.min(to)));
+            from = from.max(last.saturating_add(1));
+        }
+        spans.push((from, to));
+        spans.retain(|(from, to)| from < to);
+        Ok(spans.into_iter().map(|(from, to)| (Nanos(from), Nanos(to))).collect())
     }
 
-    /// The ticks of a symbol with engine time in `from..to`, by sequence number.
+    /// The ticks of a symbol with engine time in `from..to`, in order. `symbol` of the events means nothing.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn ticks(
         &self,
-        symbol: SymbolId,
-        kind: TickKind,
+        symbol: &str,
+        table: TickTable,
         from: Nanos,
         to: Nanos,
-    ) -> Result<TickRows, StoreError> {
-        let link = self.link()?;
-        let mut rows = TickRows {
-            stream: None,
-            link: None,
-            idle: Arc::clone(&self.idle),
-            reader: Reader::default(),
-            symbol,
-            kind,
-            from,
-            to,
+    ) -> Result<PostgresTicks, StoreError> {
+        let snapshot = Arc::clone(&self.snapshot);
+        let Some(number) = self.symbol(symbol, table)? else {
+            return Ok(PostgresTicks { snapshot, table, cursor: None, from, to });
         };
-        let Some((run, number)) = self.numbers(&link, symbol)? else { return Ok(rows) };
-        let (schema, table, columns) = (&self.target.settings.schema, kind.table(), kind.columns());
+        let cursor = format!("ticks_{}", snapshot.cursors.fetch_add(1, Ordering::Relaxed));
         // Bounds to the microsecond; the nanoseconds are looked at here.
+        let (schema, name, columns, run) = (&snapshot.schema, table.name(), table.columns(), self.run);
         let (low, high) = (literal(from), literal(to));
-        let statement = format!(
-            "COPY (SELECT seq, ts, sub_us, ts_event_ns, {columns} FROM {schema}.{table} WHERE run = {run} \
-             AND symbol = {number} AND ts >= {low} AND ts <= {high} ORDER BY seq) TO STDOUT (FORMAT binary)"
-        );
-        rows.stream = Some(Box::pin(link.copy_out(&statement)?));
-        rows.link = Some(link);
-        Ok(rows)
-    }
-
-    fn give_back(&self, link: Link) {
-        keep(&self.idle, link);
-    }
-}
-
-fn keep(idle: &Mutex<Vec<Link>>, link: Link) {
-    let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-    if idle.len() < IDLE_LINKS_MAX {
-        idle.push(link);
+        snapshot.lock().run(&format!(
+            "DECLARE {cursor} NO SCROLL CURSOR FOR SELECT seq, ts, sub_us, ts_event_ns, {columns} \
+             FROM {schema}.{name} WHERE run = {run} AND symbol = {number} AND ts >= {low} AND ts <= {high} \
+             ORDER BY ts, sub_us, seq"
+        ))?;
+        Ok(PostgresTicks { snapshot, table, cursor: Some(cursor), from, to })
     }
 }
 
 /// Ticks as they come.
-pub struct TickRows {
-    /// Before the link, so that it is dropped before it.
-    stream: Option<Pin<Box<CopyOutStream>>>,
-    link: Option<Link>,
-    idle: Arc<Mutex<Vec<Link>>>,
-    reader: Reader,
-    symbol: SymbolId,
-    kind: TickKind,
+#[derive(Debug)]
+pub struct PostgresTicks {
+    snapshot: Arc<Snapshot>,
+    table: TickTable,
+    /// `None` once all is read.
+    cursor: Option<String>,
     from: Nanos,
     to: Nanos,
 }
 
-impl TickRows {
-    /// Adds up to `max` more ticks to `ticks`; `false` at the end.
+impl PostgresTicks {
+    /// Appends the next ticks, some thousands at most; none: there are no more.
     ///
     /// # Errors
-    /// [`StoreError`]; what was added before is right.
-    pub fn read(&mut self, ticks: &mut Vec<Event>, max: usize) -> Result<bool, StoreError> {
-        let start = ticks.len();
-        while ticks.len() - start < max {
-            let (Some(stream), Some(link)) = (&mut self.stream, &self.link) else { return Ok(false) };
-            let malformed = || unavailable(&link.target().name, "it sent rows of another form".to_owned());
-            match self.reader.row::<8>().map_err(|_| malformed())? {
-                Some(row) => {
-                    let tick = self.tick(row).ok_or_else(malformed)?;
-                    if (self.from..self.to).contains(&tick.ts) {
-                        ticks.push(tick);
-                    }
+    /// [`StoreError`].
+    pub fn read(&mut self, ticks: &mut Vec<Event>) -> Result<(), StoreError> {
+        let before = ticks.len();
+        while let Some(cursor) = &self.cursor
+            && ticks.len() == before
+        {
+            let rows = self.snapshot.lock().query_long(&format!("FETCH {PAGE} FROM {cursor}"))?;
+            for row in &rows {
+                let tick = self.tick(row).ok_or_else(|| {
+                    unavailable(&self.snapshot.name, "it holds a tick that no tick can be".to_owned())
+                })?;
+                if (self.from..self.to).contains(&tick.ts) {
+                    ticks.push(tick);
                 }
-                None => match link.next_piece(stream.try_next())? {
-                    Some(piece) => self.reader.push(&piece),
-                    None => self.finish(),
-                },
+            }
+            if rows.len() < PAGE {
+                self.close();
             }
         }
-        Ok(true)
+        Ok(())
     }
 
-    fn finish(&mut self) {
-        self.stream = None;
-        if let Some(link) = self.link.take() {
-            keep(&self.idle, link);
+    /// What the server keeps for a cursor is freed at the end of the transaction at the latest.
+    fn close(&mut self) {
+        if let Some(cursor) = self.cursor.take() {
+            let _ = self.snapshot.lock().run(&format!("CLOSE {cursor}"));
         }
     }
 
-    /// The event of a row: seq, ts, sub_us, ts_event_ns and four more.
-    fn tick(&self, row: [Option<i64>; 8]) -> Option<Event> {
-        let [seq, micros, sub_us, ts_event, one, two, three, four] = row;
-        let ts = join(micros?, i16::try_from(sub_us?).ok()?);
-        let ts_event = Nanos(ts_event?);
-        let event = match self.kind {
-            TickKind::Trades => {
-                let aggressor = i8::try_from(three?).ok()?;
-                let trade = Trade {
-                    ts_event,
-                    price: Price::from_raw(one?)?,
-                    size: Quantity::from_raw(two?)?,
-                    aggressor,
-                };
-                Event::trade(ts, self.symbol, trade)
+    /// The event of a row: seq, ts, sub_us, ts_event_ns, and the columns of its kind.
+    fn tick(&self, row: &Row) -> Option<Event> {
+        let Micros(micros) = row.get(1);
+        let ts = join(micros, row.get(2));
+        let ts_event = Nanos(row.get(3));
+        let event = match self.table {
+            TickTable::Trades => {
+                let (price, size) = (Price::from_raw(row.get(4))?, Quantity::from_raw(row.get(5))?);
+                let aggressor = i8::try_from(row.get::<_, i16>(6)).ok()?;
+                Event::trade(ts, SymbolId::NONE, Trade { ts_event, price, size, aggressor })
             }
-            TickKind::Quotes => {
-                let (bid, ask) = (Price::from_raw(one?)?, Price::from_raw(two?)?);
-                let size = |raw: Option<i64>| raw.map(Quantity::from_raw);
-                let (bid_size, ask_size) = (size(three), size(four));
+            TickTable::Quotes => {
+                let (bid, ask) = (Price::from_raw(row.get(4))?, Price::from_raw(row.get(5))?);
+                let size = |column| row.get::<_, Option<i64>>(column).map(Quantity::from_raw);
+                let (bid_size, ask_size) = (size(6), size(7));
                 if bid_size == Some(None) || ask_size == Some(None) {
                     return None;
                 }
-                let quote =
-                    Quote { ts_event, bid, ask, bid_size: bid_size.flatten(), ask_size: ask_size.flatten() };
-                Event::quote(ts, self.symbol, quote)
+                let (bid_size, ask_size) = (bid_size.flatten(), ask_size.flatten());
+                Event::quote(ts, SymbolId::NONE, Quote { ts_event, bid, ask, bid_size, ask_size })
             }
         };
-        Some(Event { seq: u64::try_from(seq?).ok()?, ..event })
+        Some(Event { seq: u64::try_from(row.get::<_, i64>(0)).ok()?, ..event })
+    }
+}
+
+impl Drop for PostgresTicks {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A `timestamptz` as it is sent: microseconds since 2000.
+struct Micros(i64);
+
+impl<'a> FromSql<'a> for Micros {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(i64::from_be_bytes(raw.try_into()?)))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::TIMESTAMPTZ
     }
 }

@@ -1,6 +1,5 @@
 //! The store itself: a batch and its watermark in one transaction.
 
-use super::clock::literal;
 use super::copy::Sheet;
 use super::ddl::{Flavour, TABLES, tidy_statements};
 use super::dictionary::register;
@@ -10,7 +9,7 @@ use super::migrate::migrate;
 use super::partitions::{Partitions, start_of};
 use super::rows::{Encoder, record_table, tick_table};
 use super::settings::{PostgresSettings, Target};
-use crate::{Batch, Dictionary, Record, Rows, Store, StoreError, Watermarks};
+use crate::{Batch, Dictionary, Record, Rows, Store, StoreError, Stream, Watermarks};
 use model::{Event, Nanos};
 use std::collections::BTreeSet;
 
@@ -33,6 +32,8 @@ struct Open {
     run: i32,
     encoder: Encoder,
     watermarks: Watermarks,
+    /// Whether ticks are missing right before the next.
+    gap_is_open: bool,
 }
 
 impl PostgresStore {
@@ -75,8 +76,8 @@ impl Store for PostgresStore {
         let partitions = Partitions::load(&link)?;
         let known = register(&link, dictionary)?;
         let encoder = Encoder::new(dictionary, known.run, known.symbols);
-        let watermarks = known.watermarks;
-        self.open = Some(Open { link, flavour, partitions, run: known.run, encoder, watermarks });
+        let (run, watermarks, gap_is_open) = (known.run, known.watermarks, known.gap_is_open);
+        self.open = Some(Open { link, flavour, partitions, run, encoder, watermarks, gap_is_open });
         Ok(watermarks)
     }
 
@@ -104,8 +105,8 @@ impl Open {
         }
         self.link.run("COMMIT")?;
         match stream {
-            crate::Stream::Ticks => self.watermarks.ticks = batch.last_seq,
-            crate::Stream::Results => self.watermarks.results = batch.last_seq,
+            Stream::Ticks => self.watermarks.ticks = batch.last_seq,
+            Stream::Results => self.watermarks.results = batch.last_seq,
         }
         Ok(())
     }
@@ -153,24 +154,61 @@ impl Open {
 
     /// Moves the watermark within the transaction, from where it is believed to be. Its row stays locked until the end,
     /// so no other connection stores anything of this run and stream meanwhile.
-    fn advance(&self, batch: &Batch, stored: u64, keep_from: Nanos) -> Result<(), StoreError> {
+    ///
+    /// With it moves what is said of the ticks: from when on, and until when, every one of them is here.
+    fn advance(&mut self, batch: &Batch, stored: u64, keep_from: Nanos) -> Result<(), StoreError> {
+        let times = tick_times(batch, keep_from);
+        let is_after_hole = self.note_gap(batch, stored, times)?;
+        // After a hole at the beginning, others of the first instant may be missing.
+        let begins = times.map(|(first, _)| first.0.saturating_add(i64::from(is_after_hole)));
+        let leaves_out =
+            matches!(&batch.rows, Rows::Ticks(ticks) if ticks.iter().any(|tick| tick.ts < keep_from));
+        let floor = leaves_out.then_some(keep_from.0);
+        let last = times.map(|(_, last)| last.0);
         let schema = &self.link.target().settings.schema;
-        let leaves_out = match &batch.rows {
-            Rows::Ticks(ticks) => ticks.iter().any(|tick| tick.ts < keep_from),
-            Rows::Results(records) => records.iter().any(|record| record_table(record).1 < keep_from),
-        };
-        let complete_from = if leaves_out { literal(keep_from) } else { "complete_from".to_owned() };
         let update = format!(
-            "UPDATE {schema}.watermarks SET seq = $4, complete_from = greatest(complete_from, {complete_from}) \
-             WHERE run = $1 AND stream = $2 AND seq = $3"
+            "UPDATE {schema}.watermarks SET seq = $4, whole_from_ns = greatest(coalesce(whole_from_ns, $5), $6), \
+             whole_to_ns = coalesce($7, whole_to_ns) WHERE run = $1 AND stream = $2 AND seq = $3"
         );
         let (from, to) = (stored as i64, batch.last_seq as i64);
-        let moved = self.link.execute(&update, &[&self.run, &batch.stream().name(), &from, &to])?;
+        let stream = batch.stream().name();
+        let moved = self.link.execute(&update, &[&self.run, &stream, &from, &to, &begins, &floor, &last])?;
         if moved == 1 {
             return Ok(());
         }
         let why = format!("the watermark is not at {stored} any more: another connection stored meanwhile");
         Err(unavailable(&self.link.target().name, why))
+    }
+
+    /// Remembers a hole before the batch, and where one ends that an earlier batch without rows left open. Whether
+    /// there is one.
+    fn note_gap(
+        &mut self,
+        batch: &Batch,
+        stored: u64,
+        times: Option<(Nanos, Nanos)>,
+    ) -> Result<bool, StoreError> {
+        let (schema, stream) = (&self.link.target().settings.schema, batch.stream());
+        let was_open = self.gap_is_open && stream == Stream::Ticks;
+        let first = times.map(|(first, _)| first.0);
+        if batch.first_seq > stored + 1 {
+            let insert = format!(
+                "INSERT INTO {schema}.gaps SELECT run, stream, seq + 1, $3, whole_to_ns, $4 FROM {schema}.watermarks \
+                 WHERE run = $1 AND stream = $2 AND seq = $5 FOR UPDATE"
+            );
+            let (before, last) = (stored as i64, batch.first_seq as i64 - 1);
+            self.link.execute(&insert, &[&self.run, &stream.name(), &last, &first, &before])?;
+            self.gap_is_open |= stream == Stream::Ticks;
+        }
+        let is_after_hole = was_open || batch.first_seq > stored + 1;
+        if self.gap_is_open && first.is_some() {
+            let close = format!(
+                "UPDATE {schema}.gaps SET to_ns = $2 WHERE run = $1 AND stream = 'ticks' AND to_ns IS NULL"
+            );
+            self.link.execute(&close, &[&self.run, &first])?;
+            self.gap_is_open = false;
+        }
+        Ok(is_after_hole)
     }
 
     fn copy_ticks(&self, ticks: &[Event], keep_from: Nanos) -> Result<(), StoreError> {
@@ -234,6 +272,14 @@ impl Open {
                 .try_for_each(|statement| self.link.run_long(statement)),
         }
     }
+}
+
+/// Engine time of the first and last tick that is stored of a batch; `None` if there is none.
+fn tick_times(batch: &Batch, keep_from: Nanos) -> Option<(Nanos, Nanos)> {
+    let Rows::Ticks(ticks) = &batch.rows else { return None };
+    let mut kept = ticks.iter().map(|tick| tick.ts).filter(|ts| *ts >= keep_from);
+    let first = kept.next()?;
+    Some((first, kept.next_back().unwrap_or(first)))
 }
 
 fn copy_statement(link: &Link, table: &str) -> String {
