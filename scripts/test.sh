@@ -4,6 +4,7 @@
 #   scripts/test.sh           what CI runs
 #   scripts/test.sh --long    more cases of everything that is random
 #
+# The storage tiers are tested on servers of their own (scripts/services.sh); a user's own servers are never touched.
 # The second backend, libtorch, is tested where scripts/setup-torch.sh has been run: it is 500 MB that nothing else
 # needs.
 # Needs the Rust toolchain, Python 3 with venv and pip, and, for what is missing, apt.
@@ -22,6 +23,9 @@ step() { printf '\n== %s\n' "$*"; }
 step "what the tests need"
 scripts/setup-python.sh
 export GRANDMODEL_PYTHON="$PWD/target/python/bin/python"
+trap 'scripts/services.sh down' EXIT
+scripts/services.sh up
+eval "$(scripts/services.sh env)"
 
 step "format, lints, documentation"
 cargo fmt --all --check
@@ -59,6 +63,8 @@ scripts/instructions.sh 2>&1 | grep -E "Instructions:|regressed|error" || { scri
 step "summary"
 count() { awk -v pattern="$1" '$1 == "test" && $2 ~ pattern && $NF == "ok"' "$log" | wc -l; }
 passed=$(count '.')
+# What a test skips it says on a line of its own.
+grep -ho 'SKIPPED .*' "$log" || true
 real=$(count '(^|::)real_')
 if [ -d ../shared/data ]; then
   echo "$passed tests passed, $real of them on real data in ../shared/data"

@@ -18,4 +18,5 @@ pub mod rings;
 pub mod setup;
 pub mod snapshot;
 pub mod storage;
+pub mod storage_postgres;
 pub mod throughput;

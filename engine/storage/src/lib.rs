@@ -14,6 +14,7 @@ mod error;
 mod gather;
 mod memory;
 mod policy;
+pub mod postgres;
 pub mod query;
 mod queue;
 mod record;
