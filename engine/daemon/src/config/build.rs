@@ -385,7 +385,9 @@ fn storage(read: &Read<'_>) -> Result<StorageConfig, ConfigError> {
         .map(|tier| match tier {
             "memory" => TierChoice::Memory,
             "redis" => TierChoice::Redis,
-            _ => TierChoice::Sqlite,
+            "sqlite" => TierChoice::Sqlite,
+            "postgres" => TierChoice::Postgres,
+            _ => TierChoice::Cold,
         })
         .collect();
     if !tiers.is_empty() && read.text("journal.durability") == "off" {
@@ -401,6 +403,8 @@ fn storage(read: &Read<'_>) -> Result<StorageConfig, ConfigError> {
         close_within: Duration::from_nanos(read.duration("storage.close_within").0.unsigned_abs()),
         redis_url_file: read.optional_text("storage.redis.url_file").map(PathBuf::from),
         redis_prefix: read.text("storage.redis.prefix").to_owned(),
+        postgres_address: read.optional_text("storage.postgres.address").map(str::to_owned),
+        postgres_password_file: read.optional_text("storage.postgres.password_file").map(PathBuf::from),
     })
 }
 

@@ -99,6 +99,10 @@ pub struct StorageConfig {
     pub redis_url_file: Option<PathBuf>,
     /// What keys in Redis begin with.
     pub redis_prefix: String,
+    /// The database; `None`: from the environment.
+    pub postgres_address: Option<String>,
+    /// A file with its password; `None`: from the environment, or none.
+    pub postgres_password_file: Option<PathBuf>,
 }
 
 /// A tier.
@@ -110,6 +114,10 @@ pub enum TierChoice {
     Redis,
     /// A day, in a file.
     Sqlite,
+    /// A day, in PostgreSQL.
+    Postgres,
+    /// A year, in TimescaleDB or PostgreSQL.
+    Cold,
 }
 
 /// What happens where a tier is slower than the run.

@@ -58,6 +58,7 @@ const SECTIONS: &[Section] = &[
     },
     Section { path: "storage", doc: "Stores of ticks and results beside the run." },
     Section { path: "storage.redis", doc: "The Redis server of the tier redis." },
+    Section { path: "storage.postgres", doc: "The database of the tiers postgres and cold." },
     Section { path: "instruments", doc: "What is traded." },
     Section {
         path: "instruments.default",

@@ -7,11 +7,11 @@ use super::one_of;
 pub(super) const KEYS: &[Key] = &[
     Key::new(
         "storage.tiers",
-        Shape::SomeInList(Choices { now: &["memory", "redis", "sqlite"] }),
+        Shape::SomeInList(Choices { now: &["memory", "redis", "sqlite", "postgres", "cold"] }),
         "[]",
         "",
         "Where ticks and results are stored beside the run: the last 1,000 ticks of a symbol in memory or in Redis, the last \
-         24 hours in SQLite. They read the journal, which must be on.",
+         24 hours in SQLite or PostgreSQL, a year in TimescaleDB or PostgreSQL (cold). They read the journal, which must be on.",
     )
     .speed_only(),
     Key::new("storage.dir", Shape::Path, r#""storage""#, "", "The folder of SQLite's file and of what tiers spill.")
@@ -50,4 +50,22 @@ pub(super) const KEYS: &[Key] = &[
     .unset(r#""/etc/grandmodel/redis""#, "GRANDMODEL_REDIS_URL of the environment")
     .speed_only(),
     Key::new("storage.redis.prefix", Shape::Text, r#""grandmodel""#, "", "What all keys in Redis begin with.").speed_only(),
+    Key::new(
+        "storage.postgres.address",
+        Shape::Text,
+        "",
+        "",
+        "The database of the tiers postgres and cold, without a password: it is printed.",
+    )
+    .unset(r#""postgres://grandmodel@localhost:5432/market""#, "GRANDMODEL_POSTGRES_ADDRESS of the environment")
+    .speed_only(),
+    Key::new(
+        "storage.postgres.password_file",
+        Shape::Path,
+        "",
+        "",
+        "A file that only its owner may read, with the user's password.",
+    )
+    .unset(r#""/etc/grandmodel/postgres""#, "GRANDMODEL_POSTGRES_PASSWORD of the environment; without it, no password")
+    .speed_only(),
 ];

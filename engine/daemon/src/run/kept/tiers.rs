@@ -16,11 +16,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use storage::postgres::{PostgresSettings, PostgresStore};
 use storage::{
     Dictionary, Full, MemoryStore, Policy, RedisConfig, RedisStore, Release, Secret, SqliteConfig,
     SqliteStore, Store, TierConfig, TierStopped, Tiers, Watermarks,
 };
 
+/// Where the database's address is, if no key names it, and its password, if no file holds it.
+const POSTGRES_ADDRESS: &str = "GRANDMODEL_POSTGRES_ADDRESS";
+const POSTGRES_PASSWORD: &str = "GRANDMODEL_POSTGRES_PASSWORD";
 /// Where the URL of Redis is, if no file holds it.
 const REDIS_URL: &str = "GRANDMODEL_REDIS_URL";
 /// Frames that wait between recorder and tiers.
@@ -69,6 +73,8 @@ fn tier_config(tier: TierChoice, config: &StorageConfig) -> Result<TierConfig, F
             let redis = RedisConfig { prefix: config.redis_prefix.clone(), ..RedisConfig::new(url) };
             ("redis", Box::new(RedisStore::new(redis)))
         }
+        TierChoice::Postgres => ("postgres", Box::new(postgres(config, PostgresSettings::warm)?)),
+        TierChoice::Cold => ("cold", Box::new(postgres(config, PostgresSettings::cold)?)),
     };
     let policy = match config.when_full {
         WhenFull::Block => Policy::Block,
@@ -80,6 +86,30 @@ fn tier_config(tier: TierChoice, config: &StorageConfig) -> Result<TierConfig, F
         },
     };
     Ok(TierConfig { policy, ..TierConfig::new(name, store) })
+}
+
+/// A store of the configured database.
+fn postgres(
+    config: &StorageConfig,
+    settings: fn(&str, Option<Secret>) -> PostgresSettings,
+) -> Result<PostgresStore, Failure> {
+    let refused = |error: &dyn std::fmt::Display| Failure::Usage(format!("storage.postgres: {error}"));
+    let address = match &config.postgres_address {
+        Some(address) => address.clone(),
+        None => std::env::var(POSTGRES_ADDRESS).map_err(|_| {
+            refused(&format!(
+                "no address is given; write storage.postgres.address, or set {POSTGRES_ADDRESS}"
+            ))
+        })?,
+    };
+    let password = match &config.postgres_password_file {
+        Some(file) => Some(Secret::from_file(file).map_err(|error| refused(&error))?),
+        None if std::env::var_os(POSTGRES_PASSWORD).is_some() => {
+            Some(Secret::from_env(POSTGRES_PASSWORD).map_err(|error| refused(&error))?)
+        }
+        None => None,
+    };
+    PostgresStore::new(&settings(&address, password)).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// The tiers at work.
