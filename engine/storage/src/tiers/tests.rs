@@ -1,11 +1,12 @@
 //! Tiers against a store of the test's own, which fails on request: after whatever happens, every row is there once, in
 //! order, or is named as missing.
 
+mod random;
+
 use super::*;
 use crate::testing::{dictionary, records, trade};
-use crate::{Full, HOLES_MAX, Hole, Retry, Store, TierEvent};
+use crate::{Full, Hole, Retry, Store, TierEvent};
 use model::Nanos;
-use proptest::prelude::*;
 use std::path::Path;
 use std::sync::{Condvar, Mutex};
 
@@ -451,77 +452,96 @@ fn a_run_that_begins_above_what_the_store_has_has_a_hole() {
     assert_eq!(server.ticks(), (41..=60).collect::<Vec<_>>());
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    Offer(u64),
-    Set(Mode),
-    Pause,
-    /// The engine is closed with almost no patience, and started again.
-    Restart,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let mode = prop_oneof![Just(Mode::Up), Just(Mode::Down), Just(Mode::Unsure), Just(Mode::Empty)];
-    let step = prop_oneof![
-        4 => (1..200_u64).prop_map(Step::Offer),
-        3 => mode.prop_map(Step::Set),
-        1 => Just(Step::Pause),
-        1 => Just(Step::Restart),
-    ];
-    prop::collection::vec(step, 1..25)
-}
-
-proptest! {
-    /// Whatever the store does and however often the engine restarts: rows are stored in order, none twice, and every
-    /// missing one is inside a hole or was lost by the store itself.
-    #[test]
-    fn nothing_is_doubled_and_what_is_missing_is_named(
-        steps in steps(),
-        drops in any::<bool>(),
-        queue_rows in 20..300_usize,
-    ) {
+#[test]
+fn a_spill_that_does_not_join_the_store_gives_way_to_what_is_offered_again() {
+    for again in [true, false] {
         let folder = tempfile::tempdir().expect("a folder");
-        let policy = || if drops { Policy::Drop } else { spill(folder.path(), 1 << 20, Full::Block) };
-        let server = Shared::new(Mode::Up);
-        let (mut tiers, mut last) = (start(&server, policy(), queue_rows), 0);
-        let (mut dropped, mut lost, mut holes, mut unsaved) = (0, false, Vec::new(), 0);
-        let mut end = |report: TierReport, last_seq: u64| {
-            assert!(report.holes.len() <= HOLES_MAX && report.spill_bytes_max <= 1 << 20);
-            dropped += report.dropped_rows;
-            unsaved += report.unsaved_rows - report.spilled_rows;
-            holes.extend(report.holes);
-            // What a report does not call stored, it does not claim; a spill's rows are stored later.
-            holes.push(Hole { stream: Stream::Ticks, first_seq: report.stored.ticks + 1, last_seq });
-        };
-        for step in steps {
-            match step {
-                Step::Offer(rows) => {
-                    offer(&mut tiers, last + 1..=last + rows, 17).expect("taken");
-                    last += rows;
-                }
-                Step::Set(mode) => {
-                    lost |= mode == Mode::Empty;
-                    server.set(mode);
-                }
-                Step::Pause => std::thread::sleep(Duration::from_millis(3)),
-                Step::Restart => {
-                    end(tiers.close(Duration::from_millis(2)).pop().expect("a tier"), last);
-                    tiers = start(&server, policy(), queue_rows);
-                    tiers.begin(Watermarks { ticks: last, results: 0 }, OpenOrders::default());
-                }
-            }
-        }
+        let server = Shared::new(Mode::Down);
+        let policy = || spill(folder.path(), 1 << 20, Full::Block);
+        let above = |ticks| Watermarks { ticks, results: 0 };
+        let mut tiers = start(&server, policy(), 1000);
+        tiers.begin(above(100), OpenOrders::default());
+        offer(&mut tiers, 101..=200, 10).expect("queued");
+        let report = tiers.close(Duration::from_millis(5)).pop().expect("a tier");
+        assert_eq!(report.spilled_rows, 100);
+
         server.set(Mode::Up);
-        end(close(tiers), last);
-        let ticks = server.ticks();
-        prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "in order, none twice");
-        prop_assert!(drops || dropped == 0);
-        if !lost {
-            let named = |seq: &u64| holes.iter().any(|hole| (hole.first_seq..=hole.last_seq).contains(seq));
-            let missing: Vec<u64> = (1..=last).filter(|seq| ticks.binary_search(seq).is_err()).collect();
-            prop_assert!(missing.iter().all(named), "{:?} are missing, {:?} are named", missing, holes);
-            prop_assert_eq!(missing.len() as u64, dropped + unsaved);
-            prop_assert!(drops || missing.is_empty());
-        }
+        let mut tiers = start(&server, policy(), 1000);
+        assert_eq!(tiers.resume_from().ticks, 0, "the store has nothing, and the spill begins at 101");
+        let from = if again { 0 } else { 150 };
+        tiers.begin(above(from), OpenOrders::default());
+        offer(&mut tiers, from + 1..=300, 10).expect("stored");
+        let report = close(tiers);
+        let hole = Hole { stream: Stream::Ticks, first_seq: 1, last_seq: 100 };
+        let (expected, holes) = if again { (all(300), vec![]) } else { ((101..=300).collect(), vec![hole]) };
+        assert_eq!((server.ticks(), report.holes), (expected, holes));
     }
+}
+
+/// Gathers batches and stores them when it is told to.
+struct GatheringStore(TestStore, Vec<Batch>, Watermarks);
+
+impl Store for GatheringStore {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn open(&mut self, dictionary: &Dictionary) -> Result<Watermarks, StoreError> {
+        let marks = self.0.open(dictionary)?;
+        self.2 = self.2.higher(marks);
+        Ok(self.2)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.1.push(batch.clone());
+        self.2.set(batch.stream(), batch.last_seq);
+        Ok(())
+    }
+
+    fn stored(&self) -> Option<Watermarks> {
+        Some(self.0.1)
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        while let Some(batch) = self.1.first() {
+            self.0.write(batch)?;
+            self.1.remove(0);
+        }
+        Ok(())
+    }
+
+    fn tidy(&mut self, now: Nanos) -> Result<(), StoreError> {
+        self.0.tidy(now)
+    }
+}
+
+#[test]
+fn a_store_that_gathers_is_flushed_at_the_end_and_claims_nothing_before() {
+    let server = Shared::new(Mode::Up);
+    let store =
+        GatheringStore(TestStore(server.clone(), Watermarks::default()), Vec::new(), Watermarks::default());
+    let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
+    let mut tiers = Tiers::start(vec![gathering], &dictionary("run")).expect("it starts");
+    offer(&mut tiers, 1..=500, 10).expect("gathered");
+    while tiers.lags()[0].rows > 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(server.ticks(), []);
+    server.set(Mode::Down);
+    let up = server.clone();
+    let helper = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(30));
+        up.set(Mode::Up);
+    });
+    let report = close(tiers);
+    helper.join().expect("it ends");
+    assert_eq!((server.ticks(), report.stored.ticks), (all(500), 500));
+
+    server.set(Mode::Down);
+    let store =
+        GatheringStore(TestStore(server.clone(), Watermarks::default()), Vec::new(), Watermarks::default());
+    let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
+    let mut tiers = Tiers::start(vec![gathering], &dictionary("next")).expect("it starts");
+    offer(&mut tiers, 1..=5, 5).expect("queued");
+    assert_eq!(tiers.close(Duration::from_millis(5))[0].stored, Watermarks::default());
 }
