@@ -299,8 +299,8 @@ impl Tiers {
     /// [`TierStopped`]; the rows are lost to that tier alone.
     pub fn flush(&mut self) -> Result<(), TierStopped> {
         self.waiting_since = None;
-        let batches = [self.ticks.cut(), self.results.cut()];
-        batches.into_iter().flatten().fold(Ok(()), |outcome, batch| outcome.and(self.push(batch)))
+        let ticks = self.ticks.cut().map_or(Ok(()), |batch| self.push(batch));
+        ticks.and(self.results.cut().map_or(Ok(()), |batch| self.push(batch)))
     }
 
     fn push(&mut self, batch: Batch) -> Result<(), TierStopped> {

@@ -2,166 +2,19 @@
 //! order, or is named as missing.
 
 mod random;
+mod server;
 
 use super::*;
 use crate::testing::{dictionary, records, trade};
-use crate::{Full, Hole, Retry, Store, TierEvent};
+use crate::{Full, Hole, Retry, TierEvent};
 use model::Nanos;
+use server::{GatheringStore, Mode, Shared, TestStore, UnsureStore};
 use std::path::Path;
-use std::sync::{Condvar, Mutex};
-
-/// What the store does from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Up,
-    /// Nothing works.
-    Down,
-    /// The next write is stored and answered with an error; then it is up.
-    Unsure,
-    /// Everything stored is gone, and the next call fails; then it is up.
-    Empty,
-    Refuses,
-    /// Calls do not return.
-    Frozen,
-    /// The next write panics.
-    Panics,
-}
-
-#[derive(Debug)]
-struct Server {
-    mode: Mode,
-    marks: Watermarks,
-    ticks: Vec<u64>,
-    results: Vec<u64>,
-    tidied: u64,
-}
-
-/// A server that survives its stores, as a real one does.
-#[derive(Debug, Clone)]
-struct Shared(Arc<(Mutex<Server>, Condvar)>);
-
-impl Shared {
-    fn new(mode: Mode) -> Self {
-        let (ticks, results) = (Vec::new(), Vec::new());
-        let server = Server { mode, marks: Watermarks::default(), ticks, results, tidied: 0 };
-        Self(Arc::new((Mutex::new(server), Condvar::new())))
-    }
-
-    fn set(&self, mode: Mode) {
-        self.0.0.lock().expect("not poisoned").mode = mode;
-        self.0.1.notify_all();
-    }
-
-    fn with<T>(&self, look: impl FnOnce(&mut Server) -> T) -> T {
-        let frozen = |server: &mut Server| server.mode == Mode::Frozen;
-        let lock = self.0.0.lock().expect("not poisoned");
-        look(&mut self.0.1.wait_while(lock, frozen).expect("not poisoned"))
-    }
-
-    fn ticks(&self) -> Vec<u64> {
-        self.with(|server| server.ticks.clone())
-    }
-}
-
-/// As real ones, it does not write over what another has written since it looked.
-struct TestStore(Shared, Watermarks);
-
-fn unavailable() -> StoreError {
-    StoreError::Unavailable { store: "test".to_owned(), why: "it is down".to_owned() }
-}
-
-impl TestStore {
-    fn check(server: &mut Server) -> Result<(), StoreError> {
-        match server.mode {
-            Mode::Down => Err(unavailable()),
-            Mode::Refuses => {
-                Err(StoreError::Refused { store: "test".to_owned(), why: "wrong password".to_owned() })
-            }
-            Mode::Empty => {
-                *server = Server {
-                    mode: Mode::Up,
-                    ticks: Vec::new(),
-                    results: Vec::new(),
-                    tidied: 0,
-                    marks: Watermarks::default(),
-                };
-                Err(unavailable())
-            }
-            Mode::Up | Mode::Unsure | Mode::Frozen | Mode::Panics => Ok(()),
-        }
-    }
-}
-
-impl Store for TestStore {
-    fn name(&self) -> String {
-        "test".to_owned()
-    }
-
-    fn open(&mut self, _: &Dictionary) -> Result<Watermarks, StoreError> {
-        self.1 = self.0.with(|server| Self::check(server).map(|()| server.marks))?;
-        Ok(self.1)
-    }
-
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let panics = self.0.with(|server| {
-            Self::check(server)?;
-            if std::mem::replace(&mut server.mode, Mode::Up) == Mode::Panics {
-                return Ok(true);
-            }
-            Ok(false)
-        });
-        assert!(!panics?, "the test wants it");
-        let mut seen = self.1;
-        self.0.with(|server| {
-            if server.marks != seen {
-                return Err(unavailable());
-            }
-            assert!(batch.first_seq > server.marks.of(batch.stream()), "what is stored is not offered again");
-            match &batch.rows {
-                Rows::Ticks(ticks) => server.ticks.extend(ticks.iter().map(|tick| tick.seq)),
-                Rows::Results(records) => server.results.extend(records.iter().map(Record::seq)),
-            }
-            server.marks.set(batch.stream(), batch.last_seq);
-            seen = server.marks;
-            Ok(())
-        })?;
-        self.1 = seen;
-        Ok(())
-    }
-
-    fn tidy(&mut self, _: Nanos) -> Result<(), StoreError> {
-        self.0.with(|server| server.tidied += 1);
-        Ok(())
-    }
-}
-
-/// As [`TestStore`], but its writes may be stored and answered with an error.
-struct UnsureStore(TestStore);
-
-impl Store for UnsureStore {
-    fn name(&self) -> String {
-        self.0.name()
-    }
-
-    fn open(&mut self, dictionary: &Dictionary) -> Result<Watermarks, StoreError> {
-        self.0.open(dictionary)
-    }
-
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let unsure = self.0.0.with(|server| server.mode == Mode::Unsure);
-        self.0.write(batch)?;
-        if unsure { Err(unavailable()) } else { Ok(()) }
-    }
-
-    fn tidy(&mut self, now: Nanos) -> Result<(), StoreError> {
-        self.0.tidy(now)
-    }
-}
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn config(server: &Shared, policy: Policy, queue_rows: usize) -> TierConfig {
-    let store = Box::new(UnsureStore(TestStore(server.clone(), Watermarks::default())));
+    let store = Box::new(UnsureStore(TestStore::new(server)));
     let retry = Retry { first: Duration::from_millis(1), max: Duration::from_millis(4) };
     TierConfig { policy, queue_rows, retry, ..TierConfig::new("test", store) }
 }
@@ -478,48 +331,10 @@ fn a_spill_that_does_not_join_the_store_gives_way_to_what_is_offered_again() {
     }
 }
 
-/// Gathers batches and stores them when it is told to.
-struct GatheringStore(TestStore, Vec<Batch>, Watermarks);
-
-impl Store for GatheringStore {
-    fn name(&self) -> String {
-        self.0.name()
-    }
-
-    fn open(&mut self, dictionary: &Dictionary) -> Result<Watermarks, StoreError> {
-        let marks = self.0.open(dictionary)?;
-        self.2 = self.2.higher(marks);
-        Ok(self.2)
-    }
-
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.1.push(batch.clone());
-        self.2.set(batch.stream(), batch.last_seq);
-        Ok(())
-    }
-
-    fn stored(&self) -> Option<Watermarks> {
-        Some(self.0.1)
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        while let Some(batch) = self.1.first() {
-            self.0.write(batch)?;
-            self.1.remove(0);
-        }
-        Ok(())
-    }
-
-    fn tidy(&mut self, now: Nanos) -> Result<(), StoreError> {
-        self.0.tidy(now)
-    }
-}
-
 #[test]
 fn a_store_that_gathers_is_flushed_at_the_end_and_claims_nothing_before() {
     let server = Shared::new(Mode::Up);
-    let store =
-        GatheringStore(TestStore(server.clone(), Watermarks::default()), Vec::new(), Watermarks::default());
+    let store = GatheringStore::new(&server);
     let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
     let mut tiers = Tiers::start(vec![gathering], &dictionary("run")).expect("it starts");
     offer(&mut tiers, 1..=500, 10).expect("gathered");
@@ -538,8 +353,7 @@ fn a_store_that_gathers_is_flushed_at_the_end_and_claims_nothing_before() {
     assert_eq!((server.ticks(), report.stored.ticks), (all(500), 500));
 
     server.set(Mode::Down);
-    let store =
-        GatheringStore(TestStore(server.clone(), Watermarks::default()), Vec::new(), Watermarks::default());
+    let store = GatheringStore::new(&server);
     let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
     let mut tiers = Tiers::start(vec![gathering], &dictionary("next")).expect("it starts");
     offer(&mut tiers, 1..=5, 5).expect("queued");

@@ -1,6 +1,7 @@
 //! Random histories of a store and an engine that restarts.
 
-use super::{Mode, Shared, close, offer, spill, start};
+use super::server::{Mode, Shared};
+use super::{close, offer, spill, start};
 use crate::{Full, HOLES_MAX, Hole, Policy, Stream, TierReport, Watermarks};
 use model::OpenOrders;
 use proptest::prelude::*;
