@@ -102,9 +102,9 @@ pub struct TierReport {
     pub tier: String,
     /// Its store, last.
     pub status: Status,
-    /// How far it is stored.
+    /// How far it is stored for good.
     pub stored: Watermarks,
-    /// Rows that were stored.
+    /// Rows that the store took.
     pub stored_rows: u64,
     /// Rows that wait and are not stored; those in the spill are stored by the next process.
     pub unsaved_rows: u64,

@@ -2,7 +2,17 @@
 //!
 //! Each tier has a thread, a bounded queue and a policy for when the queue is full. A [`Store`] takes batches and
 //! moves a watermark with each, in one transaction; what was not stored is offered again, so that a tier that
-//! was down or slow catches up without gap or duplicate.
+//! was down or slow catches up without gap or duplicate. What could not be kept is a hole, which no store claims.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `batch`, `record`, `store` | what is stored, and the trait of every store |
+//! | `gather`, `cutter` | results of frames as records; rows into batches |
+//! | `tiers`, `queue`, `tier` | the caller's side, what lies between, the thread |
+//! | `spill`, `segment`, `codec` | batches in files, while a store is away |
+//! | `memory`, `redis`, `sqlite` | stores |
+//! | [`query`] | ticks read back across stores, and replayed |
+//!
 //! Not here: the journal, which alone decides what a recovery finds; the run folder (`report`).
 
 mod account;

@@ -17,6 +17,17 @@ use state::{State, Taken};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// What the thread is to do.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Store this.
+    Item(Item),
+    /// Nothing came for as long as it would wait.
+    Nothing,
+    /// End.
+    End,
+}
+
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -59,6 +70,7 @@ impl Queue {
     /// Why the tier takes nothing any more, where its policy neither drops nor spills.
     pub fn push(&self, batch: &Arc<Batch>) -> Result<(), String> {
         let mut state = self.lock();
+        debug_assert!(state.is_begun, "offers come after the beginning");
         let Some(batch) = untaken(batch, state.accepted) else { return Ok(()) };
         state.note_offer(&batch);
         let mut has_waited = false;
@@ -105,30 +117,48 @@ impl Queue {
         self.room.notify_all();
     }
 
-    /// Waits for the oldest batch; `None` when the tier is to end.
-    pub fn next(&self) -> Option<Item> {
+    /// The store was opened for the first time, or (`None`) could not be reached; and whether it gathers rows.
+    pub fn first_opened(&self, marks: Option<Watermarks>, gathers: bool) {
+        self.lock().compare_spill(marks, gathers);
+    }
+
+    /// Everything above these numbers will be offered. Before that, nothing is stored.
+    pub fn begin(&self, above: Watermarks) {
+        self.lock().begin(above);
+        self.work.notify_one();
+    }
+
+    /// Waits for the oldest batch, at most so long.
+    pub fn next(&self, at_most: Duration) -> Work {
         let mut state = self.lock();
         loop {
             if state.is_abandoned {
-                return None;
+                return Work::End;
             }
-            if let Some(item) = state.oldest() {
+            if state.is_begun
+                && let Some(item) = state.oldest()
+            {
                 state.current =
                     item.batch.times().map(|(first, _)| (item.batch.stream(), item.batch.first_seq, first));
-                return Some(item);
+                return Work::Item(item);
             }
             if state.is_closing {
-                return None;
+                return Work::End;
             }
             state.current = None;
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let (guard, waited) =
+                self.work.wait_timeout(state, at_most).unwrap_or_else(PoisonError::into_inner);
+            state = guard;
+            if waited.timed_out() {
+                return Work::Nothing;
+            }
         }
     }
 
-    /// The item is stored up to its last number; `rows` of it were new, and below them was a hole.
-    pub fn stored(&self, item: &Item, rows: u64, hole: Option<Hole>) {
+    /// The store took the item: it is stored for good up to `stored`; `rows` of it were new, and below them was a hole.
+    pub fn stored(&self, item: &Item, stored: Watermarks, rows: u64, hole: Option<Hole>) {
         let mut state = self.lock();
-        state.stored.set(item.batch.stream(), item.batch.last_seq);
+        state.stored = stored;
         state.counts.stored_rows += rows;
         if let Some(hole) = hole {
             add_hole(&mut state.holes, hole);
@@ -137,16 +167,21 @@ impl Queue {
         self.room.notify_all();
     }
 
+    /// What was gathered is stored.
+    pub fn flushed(&self, stored: Watermarks) {
+        self.lock().stored = stored;
+    }
+
     /// The item was stored before: it goes.
     pub fn skip(&self, item: &Item) {
         self.lock().remove(item);
         self.room.notify_all();
     }
 
-    /// The store said how far it is.
-    pub fn opened(&self, marks: Watermarks, lost: &[Hole], attempts: u32) {
+    /// The store said how far it is; it is stored for good up to `stored`.
+    pub fn opened(&self, marks: Watermarks, stored: Watermarks, lost: &[Hole], attempts: u32) {
         let mut state = self.lock();
-        state.stored = marks;
+        state.stored = stored;
         state.accepted = state.accepted.higher(marks);
         lost.iter().for_each(|hole| state.notice(TierEvent::Lost(*hole)));
         if state.status == Status::Down {
@@ -191,7 +226,13 @@ impl Queue {
 
     /// No more will be offered: the thread ends when everything is stored.
     pub fn close(&self) {
-        self.lock().is_closing = true;
+        let mut state = self.lock();
+        state.is_closing = true;
+        if !state.is_begun {
+            // Nothing was offered: what the spill holds is kept, whether it joins or not.
+            state.begin(Watermarks { ticks: u64::MAX, results: u64::MAX });
+        }
+        drop(state);
         self.work.notify_all();
     }
 

@@ -3,8 +3,9 @@
 //! **Rule of a crash.** Frames are written in order and not synced. After the program died, everything that was put is
 //! there; after a power cut, the tail may be torn or gone. A torn frame ends the spill: it and whatever follows are
 //! dropped when the spill is opened. That loses nothing, because the caller offers everything again that lies above
-//! what the tier says it holds ([`crate::Tiers::resume_from`]): the store's watermark, or the end of the spill where
-//! that is higher. What the spill repeats of the store is left out by the watermark.
+//! what the tier says it holds ([`crate::Tiers::resume_from`]): the store's watermark, or the end of the spill if it joins
+//! the watermark. What the spill repeats of the store is left out by the watermark. A spill that does not join it (the
+//! store lost what it had, or only gathered it) is given up if the caller offers what lies between; see `queue::state`.
 //!
 //! A file is removed when all of it is stored. So the folder holds at most `bytes_max`, of which a part of one file may
 //! be stored already.
@@ -118,7 +119,8 @@ pub(crate) struct Spill {
     next_name: u64,
     /// What [`Spill::next`] gave last: bytes and rows of its frame.
     given: Option<(usize, u64)>,
-    /// By stream, the last number that was ever in it.
+    /// By stream, the first number in it when it was opened, and the last that was ever in it; 0 where there is none.
+    first: Watermarks,
     through: Watermarks,
     encoded: Vec<u8>,
     /// Held while the spill is in use.
@@ -144,6 +146,7 @@ impl Spill {
             segments: VecDeque::new(),
             next_name: 0,
             given: None,
+            first: Watermarks::default(),
             through: Watermarks::default(),
             encoded: Vec::new(),
             _lock: lock,
@@ -156,10 +159,14 @@ impl Spill {
         let mut ended = false;
         for (name, path) in self.files()? {
             self.next_name = name + 1;
-            let through = &mut self.through;
+            let (first, through) = (&mut self.first, &mut self.through);
             let mut note = |frame: &crate::segment::Frame| {
                 if let Some(batch) = codec::decode(&frame.batch) {
-                    through.set(batch.stream(), batch.last_seq);
+                    let stream = batch.stream();
+                    through.set(stream, batch.last_seq);
+                    if first.of(stream) == 0 {
+                        first.set(stream, batch.first_seq);
+                    }
                 }
             };
             let opened = if ended {
@@ -195,6 +202,11 @@ impl Spill {
         let mut files: Vec<(u64, PathBuf)> = paths.filter(is_ours).filter_map(number).collect();
         files.sort_unstable();
         Ok(files)
+    }
+
+    /// By stream, the first number that an earlier process left in it; 0 where it left nothing.
+    pub fn first(&self) -> Watermarks {
+        self.first
     }
 
     /// By stream, the last number in it; 0 where it has nothing.
@@ -258,6 +270,15 @@ impl Spill {
             codec::decode(&frame.batch)
         });
         batch.map_or_else(|| self.give_up_front(), Next::Batch)
+    }
+
+    /// Gives up everything in it.
+    pub fn clear(&mut self) {
+        self.given = None;
+        for segment in self.segments.drain(..) {
+            // A file that cannot be removed is read by the next process; the watermarks leave it out.
+            let _ = fs::remove_file(&segment.path);
+        }
     }
 
     /// Removes what [`Spill::next`] gave.

@@ -7,13 +7,17 @@
 
 use crate::account::Hole;
 use crate::backoff::Backoff;
-use crate::queue::{Item, Queue};
+use crate::queue::{Item, Queue, Work};
 use crate::{Batch, Dictionary, Store, StoreError, Stream, Watermarks};
 use model::Nanos;
+use ring::Stopwatch;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Rows between two calls of [`Store::tidy`], at least: a backtest's days pass in seconds.
+/// Rows after which engine time alone may ask for [`Store::tidy`]: a backtest's days pass in seconds.
 const TIDY_ROWS_MIN: u64 = 65_536;
+/// Time of day after which the store is tidied if it took anything, whatever engine time says.
+const TIDY_WAIT: Duration = Duration::from_secs(60);
 
 /// What the thread owns.
 pub(crate) struct Worker {
@@ -22,6 +26,7 @@ pub(crate) struct Worker {
     pub dictionary: Arc<Dictionary>,
     pub backoff: Backoff,
     pub tidy_every: Nanos,
+    pub stopwatch: Stopwatch,
     pub progress: Progress,
 }
 
@@ -33,6 +38,7 @@ pub(crate) struct Progress {
     is_open: bool,
     attempts: u32,
     tidied: Option<Nanos>,
+    tidied_at: u64,
     rows_since_tidy: u64,
     now: Option<Nanos>,
 }
@@ -60,40 +66,72 @@ impl Worker {
     /// # Errors
     /// [`StoreError::Refused`]; a store that is merely down is tried again later.
     pub fn begin(&mut self) -> Result<(), StoreError> {
+        self.progress.tidied_at = self.stopwatch.raw();
         match self.open() {
-            Ok(()) => Ok(()),
-            Err(error @ StoreError::Refused { .. }) => Err(error),
+            Ok(()) => {}
+            Err(error @ StoreError::Refused { .. }) => return Err(error),
             Err(error @ StoreError::Unavailable { .. }) => {
                 self.progress.attempts = 1;
-                self.queue.down(error.to_string(), std::time::Duration::ZERO);
-                Ok(())
+                self.queue.down(error.to_string(), Duration::ZERO);
             }
         }
+        self.queue.first_opened(self.progress.marks, self.store.stored().is_some());
+        Ok(())
     }
 
     /// Stores until the queue is closed and empty, or abandoned, or the store refuses.
     pub fn run(mut self) {
-        while let Some(item) = self.queue.next() {
-            if !self.save(&item) {
-                return;
+        loop {
+            match self.queue.next(TIDY_WAIT) {
+                Work::Item(item) => {
+                    if !self.persist(|worker| worker.attempt(&item)) {
+                        return;
+                    }
+                }
+                Work::Nothing => {
+                    if self.progress.is_open && self.progress.rows_since_tidy > 0 {
+                        self.tidy_now();
+                    }
+                }
+                Work::End => break,
             }
         }
-        if self.progress.is_open
-            && !self.queue.is_abandoned()
-            && let Some(now) = self.progress.now
-        {
-            // What could not be tidied now is tidied by the next process.
-            let _ = self.store.tidy(now);
+        if self.progress.marks.is_some() && self.persist(Self::flush) {
+            self.tidy_now();
         }
     }
 
-    /// Stores an item, however often that takes; `false` if the thread is to end.
-    fn save(&mut self, item: &Item) -> bool {
+    fn flush(&mut self) -> Result<(), Failure> {
+        if !self.progress.is_open {
+            self.open()?;
+        }
+        self.store.flush()?;
+        self.queue.flushed(self.stored());
+        Ok(())
+    }
+
+    /// How far is stored for good.
+    fn stored(&self) -> Watermarks {
+        self.store.stored().or(self.progress.marks).unwrap_or_default()
+    }
+
+    /// Tidies; what the store says of a failure is for the next attempt to find out.
+    fn tidy_now(&mut self) {
+        self.progress.rows_since_tidy = 0;
+        self.progress.tidied_at = self.stopwatch.raw();
+        if let Some(now) = self.progress.now {
+            self.progress.tidied = Some(now);
+            self.progress.is_open = self.store.tidy(now).is_ok();
+        }
+    }
+
+    /// Attempts until it succeeds, however often that takes; `false` if the thread is to end.
+    fn persist(&mut self, attempt: impl Fn(&mut Self) -> Result<(), Failure>) -> bool {
         loop {
             if self.queue.is_abandoned() {
                 return false;
             }
-            match self.attempt(item) {
+            match attempt(self) {
                 Ok(()) => {
                     self.backoff.reset();
                     return true;
@@ -124,8 +162,8 @@ impl Worker {
             .filter(|stream| marks.of(*stream) < before.of(*stream))
             .map(|stream| Hole { stream, first_seq: marks.of(stream) + 1, last_seq: before.of(stream) })
             .collect();
-        self.queue.opened(marks, &lost, self.progress.attempts);
         self.progress.marks = Some(marks);
+        self.queue.opened(marks, self.stored(), &lost, self.progress.attempts);
         self.progress.is_open = true;
         self.progress.attempts = 0;
         Ok(())
@@ -154,29 +192,24 @@ impl Worker {
         }
         let hole =
             batch.hole(mark).map(|span| Hole { stream, first_seq: *span.start(), last_seq: *span.end() });
-        self.queue.stored(item, batch.len() as u64, hole);
+        self.queue.stored(item, self.stored(), batch.len() as u64, hole);
         self.progress.rows_since_tidy += batch.len() as u64;
-        let last = batch.times().map(|(_, last)| last);
-        // The item is stored: what tidying says of the store is for the next attempt.
-        last.map_or(Ok(()), |now| self.tidy_if_due(now)).or_else(|failure| match failure {
-            Failure::Passing(_) => {
-                self.progress.is_open = false;
-                Ok(())
-            }
-            Failure::Lasting(_) => Err(failure),
-        })
+        if let Some((_, last)) = batch.times() {
+            self.tidy_if_due(last);
+        }
+        Ok(())
     }
 
-    fn tidy_if_due(&mut self, now: Nanos) -> Result<(), Failure> {
+    fn tidy_if_due(&mut self, now: Nanos) {
         let progress = &mut self.progress;
         progress.now = Some(progress.now.map_or(now, |before| before.max(now)));
         let since = *progress.tidied.get_or_insert(now);
-        if now.0.saturating_sub(since.0) < self.tidy_every.0 || progress.rows_since_tidy < TIDY_ROWS_MIN {
-            return Ok(());
+        let by_engine_time =
+            now.0.saturating_sub(since.0) >= self.tidy_every.0 && progress.rows_since_tidy >= TIDY_ROWS_MIN;
+        let waited = self.stopwatch.nanos_between(progress.tidied_at, self.stopwatch.raw());
+        if by_engine_time || Duration::from_nanos(waited) >= TIDY_WAIT {
+            self.tidy_now();
         }
-        progress.tidied = Some(now);
-        progress.rows_since_tidy = 0;
-        Ok(self.store.tidy(now)?)
     }
 }
 

@@ -108,6 +108,7 @@ pub struct Tiers {
     stopwatch: Stopwatch,
     /// When the oldest row that is in no batch came.
     waiting_since: Option<u64>,
+    is_begun: bool,
 }
 
 /// Lets go of callers that wait, from another thread.
@@ -138,6 +139,7 @@ impl Tiers {
             gathered: Vec::new(),
             stopwatch,
             waiting_since: None,
+            is_begun: false,
         };
         let mut begun = Vec::new();
         for config in configs {
@@ -211,16 +213,24 @@ impl Tiers {
         lowest
     }
 
-    /// Says that everything above these numbers will be offered, and which orders were open there. Without it, that is
-    /// everything, and none. What is offered at or below is left out; a tier that lacks rows below has a hole.
+    /// Says that everything above these numbers will be offered, and which orders were open there. Tiers store nothing
+    /// before; the first offer says that it is everything, and none. What is offered at or below is left out; a tier that
+    /// lacks rows below has a hole.
     ///
     /// # Panics
     /// If something was offered already.
     pub fn begin(&mut self, above: Watermarks, orders: OpenOrders) {
-        assert!(self.ticks.last() == 0 && self.results.last() == 0, "the tiers begin before the first offer");
+        assert!(!self.is_begun, "the tiers begin once, before the first offer");
         self.ticks = Cutter::new(above.ticks, Rows::Ticks);
         self.results = Cutter::new(above.results, Rows::Results);
         self.gatherer = Gatherer::new(orders);
+        self.tiers.iter().for_each(|tier| tier.queue.begin(above));
+        self.is_begun = true;
+    }
+
+    fn begin_everything(&mut self) {
+        self.is_begun = true;
+        self.tiers.iter().for_each(|tier| tier.queue.begin(Watermarks::default()));
     }
 
     /// Offers inputs in their order; the ticks among them are stored.
@@ -289,12 +299,14 @@ impl Tiers {
     /// [`TierStopped`]; the rows are lost to that tier alone.
     pub fn flush(&mut self) -> Result<(), TierStopped> {
         self.waiting_since = None;
-        let batches = [self.ticks.cut(), self.results.cut()];
-        let outcomes = batches.into_iter().flatten().map(|batch| self.push(batch));
-        outcomes.fold(Ok(()), Result::and)
+        let ticks = self.ticks.cut().map_or(Ok(()), |batch| self.push(batch));
+        ticks.and(self.results.cut().map_or(Ok(()), |batch| self.push(batch)))
     }
 
-    fn push(&self, batch: Batch) -> Result<(), TierStopped> {
+    fn push(&mut self, batch: Batch) -> Result<(), TierStopped> {
+        if !self.is_begun {
+            self.begin_everything();
+        }
         let (stream, batch) = (batch.stream(), Arc::new(batch));
         let mut outcome = Ok(());
         for tier in self.tiers.iter().filter(|tier| tier.streams.contain(stream)) {
@@ -327,7 +339,11 @@ impl Tiers {
     /// Hands over what is left and waits until everything is stored, at most `at_most`. What is not stored then goes
     /// to the spill of a tier that has one, and is unsaved otherwise.
     pub fn close(mut self, at_most: Duration) -> Vec<TierReport> {
-        for batch in [self.ticks.cut(), self.results.cut()].into_iter().flatten() {
+        let last = [self.ticks.cut(), self.results.cut()];
+        if !self.is_begun && last.iter().any(Option::is_some) {
+            self.begin_everything();
+        }
+        for batch in last.into_iter().flatten() {
             let (stream, batch) = (batch.stream(), Arc::new(batch));
             let wanting = self.tiers.iter().filter(|tier| tier.streams.contain(stream));
             wanting.for_each(|tier| tier.queue.push_last(&batch));
@@ -380,6 +396,7 @@ impl Tier {
             dictionary: Arc::clone(dictionary),
             backoff: Backoff::new(config.retry, seed),
             tidy_every: config.tidy_every,
+            stopwatch: Stopwatch::new(),
             progress: Progress::default(),
         };
         let thread = std::thread::spawn(move || {

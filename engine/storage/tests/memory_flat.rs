@@ -66,7 +66,7 @@ fn memory_is_flat_over_many_ticks() {
     let mut tiers = Tiers::start(tiers, &dictionary("run")).expect("they start");
     let million = 1_000_000;
     let mut first = 0;
-    let millions = if std::env::var_os("PROPTEST_CASES").is_some() { 10 } else { 3 };
+    let millions = if std::env::var_os("PROPTEST_CASES").is_some() { 10 } else { 2 };
     for seq in 1..=millions * million {
         tiers.offer_ticks(&[tick(seq)]).expect("taken");
         if seq == million {

@@ -1,5 +1,9 @@
 //! What a queue holds and counts, under its lock.
 //!
+//! A spill that an earlier process left joins the store if it begins at most right above the watermark. It does so unless
+//! the store lost what it had, or had only gathered it. If it does not join, what lies between may be offered: then all of
+//! the spill is offered after it, and the spill is given up, because order would not hold. If what lies between is not
+//! offered, the spill is kept, and the store is told of the hole.
 //! Not here: who waits for whom (`queue`).
 
 use crate::account::{Hole, Lag, Status, TierEvent, TierReport, add_hole};
@@ -62,6 +66,8 @@ pub(crate) struct State {
     pub has_spill_failed: bool,
     /// No caller waits any more.
     pub is_released: bool,
+    /// Whether it is known what will be offered.
+    pub is_begun: bool,
     pub is_closing: bool,
     pub is_abandoned: bool,
     pub is_done: bool,
@@ -78,12 +84,11 @@ pub(crate) enum Taken {
 impl State {
     /// Of a queue that is empty, but for what an earlier process left in the spill.
     pub fn new(spill: Option<Spill>) -> Self {
-        let accepted = spill.as_ref().map(Spill::through).unwrap_or_default();
         Self {
             memory: VecDeque::new(),
             memory_rows: 0,
             spill,
-            accepted,
+            accepted: Watermarks::default(),
             stored: Watermarks::default(),
             newest: Nanos::MIN,
             current: None,
@@ -95,9 +100,39 @@ impl State {
             is_dropping: false,
             has_spill_failed: false,
             is_released: false,
+            is_begun: false,
             is_closing: false,
             is_abandoned: false,
             is_done: false,
+        }
+    }
+
+    /// Works out what is held already: `marks` is what the store has, if it could be asked.
+    pub fn compare_spill(&mut self, marks: Option<Watermarks>, gathers: bool) {
+        let Some(spill) = &self.spill else { return };
+        let (first, through) = (spill.first(), spill.through());
+        let joins = |stream: &Stream| match marks {
+            Some(marks) => first.of(*stream) <= marks.of(*stream) + 1,
+            None => !gathers,
+        };
+        if Stream::ALL.iter().all(joins) {
+            self.accepted = self.accepted.higher(through);
+        }
+    }
+
+    /// Everything above these numbers will be offered.
+    pub fn begin(&mut self, above: Watermarks) {
+        self.is_begun = true;
+        let Some(spill) = &mut self.spill else { return };
+        let (accepted, first, through) = (self.accepted, spill.first(), spill.through());
+        let is_between_offered = Stream::ALL.into_iter().any(|stream| {
+            let below = first.of(stream).saturating_sub(1);
+            accepted.of(stream) < below && above.of(stream) < below
+        });
+        if is_between_offered {
+            spill.clear();
+        } else {
+            self.accepted = accepted.higher(through);
         }
     }
 

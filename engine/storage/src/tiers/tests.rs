@@ -1,166 +1,20 @@
 //! Tiers against a store of the test's own, which fails on request: after whatever happens, every row is there once, in
 //! order, or is named as missing.
 
+mod random;
+mod server;
+
 use super::*;
 use crate::testing::{dictionary, records, trade};
-use crate::{Full, HOLES_MAX, Hole, Retry, Store, TierEvent};
+use crate::{Full, Hole, Retry, TierEvent};
 use model::Nanos;
-use proptest::prelude::*;
+use server::{GatheringStore, Mode, Shared, TestStore, UnsureStore};
 use std::path::Path;
-use std::sync::{Condvar, Mutex};
-
-/// What the store does from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Up,
-    /// Nothing works.
-    Down,
-    /// The next write is stored and answered with an error; then it is up.
-    Unsure,
-    /// Everything stored is gone, and the next call fails; then it is up.
-    Empty,
-    Refuses,
-    /// Calls do not return.
-    Frozen,
-    /// The next write panics.
-    Panics,
-}
-
-#[derive(Debug)]
-struct Server {
-    mode: Mode,
-    marks: Watermarks,
-    ticks: Vec<u64>,
-    results: Vec<u64>,
-    tidied: u64,
-}
-
-/// A server that survives its stores, as a real one does.
-#[derive(Debug, Clone)]
-struct Shared(Arc<(Mutex<Server>, Condvar)>);
-
-impl Shared {
-    fn new(mode: Mode) -> Self {
-        let (ticks, results) = (Vec::new(), Vec::new());
-        let server = Server { mode, marks: Watermarks::default(), ticks, results, tidied: 0 };
-        Self(Arc::new((Mutex::new(server), Condvar::new())))
-    }
-
-    fn set(&self, mode: Mode) {
-        self.0.0.lock().expect("not poisoned").mode = mode;
-        self.0.1.notify_all();
-    }
-
-    fn with<T>(&self, look: impl FnOnce(&mut Server) -> T) -> T {
-        let frozen = |server: &mut Server| server.mode == Mode::Frozen;
-        let lock = self.0.0.lock().expect("not poisoned");
-        look(&mut self.0.1.wait_while(lock, frozen).expect("not poisoned"))
-    }
-
-    fn ticks(&self) -> Vec<u64> {
-        self.with(|server| server.ticks.clone())
-    }
-}
-
-/// As real ones, it does not write over what another has written since it looked.
-struct TestStore(Shared, Watermarks);
-
-fn unavailable() -> StoreError {
-    StoreError::Unavailable { store: "test".to_owned(), why: "it is down".to_owned() }
-}
-
-impl TestStore {
-    fn check(server: &mut Server) -> Result<(), StoreError> {
-        match server.mode {
-            Mode::Down => Err(unavailable()),
-            Mode::Refuses => {
-                Err(StoreError::Refused { store: "test".to_owned(), why: "wrong password".to_owned() })
-            }
-            Mode::Empty => {
-                *server = Server {
-                    mode: Mode::Up,
-                    ticks: Vec::new(),
-                    results: Vec::new(),
-                    tidied: 0,
-                    marks: Watermarks::default(),
-                };
-                Err(unavailable())
-            }
-            Mode::Up | Mode::Unsure | Mode::Frozen | Mode::Panics => Ok(()),
-        }
-    }
-}
-
-impl Store for TestStore {
-    fn name(&self) -> String {
-        "test".to_owned()
-    }
-
-    fn open(&mut self, _: &Dictionary) -> Result<Watermarks, StoreError> {
-        self.1 = self.0.with(|server| Self::check(server).map(|()| server.marks))?;
-        Ok(self.1)
-    }
-
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let panics = self.0.with(|server| {
-            Self::check(server)?;
-            if std::mem::replace(&mut server.mode, Mode::Up) == Mode::Panics {
-                return Ok(true);
-            }
-            Ok(false)
-        });
-        assert!(!panics?, "the test wants it");
-        let mut seen = self.1;
-        self.0.with(|server| {
-            if server.marks != seen {
-                return Err(unavailable());
-            }
-            assert!(batch.first_seq > server.marks.of(batch.stream()), "what is stored is not offered again");
-            match &batch.rows {
-                Rows::Ticks(ticks) => server.ticks.extend(ticks.iter().map(|tick| tick.seq)),
-                Rows::Results(records) => server.results.extend(records.iter().map(Record::seq)),
-            }
-            server.marks.set(batch.stream(), batch.last_seq);
-            seen = server.marks;
-            Ok(())
-        })?;
-        self.1 = seen;
-        Ok(())
-    }
-
-    fn tidy(&mut self, _: Nanos) -> Result<(), StoreError> {
-        self.0.with(|server| server.tidied += 1);
-        Ok(())
-    }
-}
-
-/// As [`TestStore`], but its writes may be stored and answered with an error.
-struct UnsureStore(TestStore);
-
-impl Store for UnsureStore {
-    fn name(&self) -> String {
-        self.0.name()
-    }
-
-    fn open(&mut self, dictionary: &Dictionary) -> Result<Watermarks, StoreError> {
-        self.0.open(dictionary)
-    }
-
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let unsure = self.0.0.with(|server| server.mode == Mode::Unsure);
-        self.0.write(batch)?;
-        if unsure { Err(unavailable()) } else { Ok(()) }
-    }
-
-    fn tidy(&mut self, now: Nanos) -> Result<(), StoreError> {
-        self.0.tidy(now)
-    }
-}
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn config(server: &Shared, policy: Policy, queue_rows: usize) -> TierConfig {
-    let store = Box::new(UnsureStore(TestStore(server.clone(), Watermarks::default())));
+    let store = Box::new(UnsureStore(TestStore::new(server)));
     let retry = Retry { first: Duration::from_millis(1), max: Duration::from_millis(4) };
     TierConfig { policy, queue_rows, retry, ..TierConfig::new("test", store) }
 }
@@ -451,77 +305,57 @@ fn a_run_that_begins_above_what_the_store_has_has_a_hole() {
     assert_eq!(server.ticks(), (41..=60).collect::<Vec<_>>());
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    Offer(u64),
-    Set(Mode),
-    Pause,
-    /// The engine is closed with almost no patience, and started again.
-    Restart,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let mode = prop_oneof![Just(Mode::Up), Just(Mode::Down), Just(Mode::Unsure), Just(Mode::Empty)];
-    let step = prop_oneof![
-        4 => (1..200_u64).prop_map(Step::Offer),
-        3 => mode.prop_map(Step::Set),
-        1 => Just(Step::Pause),
-        1 => Just(Step::Restart),
-    ];
-    prop::collection::vec(step, 1..25)
-}
-
-proptest! {
-    /// Whatever the store does and however often the engine restarts: rows are stored in order, none twice, and every
-    /// missing one is inside a hole or was lost by the store itself.
-    #[test]
-    fn nothing_is_doubled_and_what_is_missing_is_named(
-        steps in steps(),
-        drops in any::<bool>(),
-        queue_rows in 20..300_usize,
-    ) {
+#[test]
+fn a_spill_that_does_not_join_the_store_gives_way_to_what_is_offered_again() {
+    for again in [true, false] {
         let folder = tempfile::tempdir().expect("a folder");
-        let policy = || if drops { Policy::Drop } else { spill(folder.path(), 1 << 20, Full::Block) };
-        let server = Shared::new(Mode::Up);
-        let (mut tiers, mut last) = (start(&server, policy(), queue_rows), 0);
-        let (mut dropped, mut lost, mut holes, mut unsaved) = (0, false, Vec::new(), 0);
-        let mut end = |report: TierReport, last_seq: u64| {
-            assert!(report.holes.len() <= HOLES_MAX && report.spill_bytes_max <= 1 << 20);
-            dropped += report.dropped_rows;
-            unsaved += report.unsaved_rows - report.spilled_rows;
-            holes.extend(report.holes);
-            // What a report does not call stored, it does not claim; a spill's rows are stored later.
-            holes.push(Hole { stream: Stream::Ticks, first_seq: report.stored.ticks + 1, last_seq });
-        };
-        for step in steps {
-            match step {
-                Step::Offer(rows) => {
-                    offer(&mut tiers, last + 1..=last + rows, 17).expect("taken");
-                    last += rows;
-                }
-                Step::Set(mode) => {
-                    lost |= mode == Mode::Empty;
-                    server.set(mode);
-                }
-                Step::Pause => std::thread::sleep(Duration::from_millis(3)),
-                Step::Restart => {
-                    end(tiers.close(Duration::from_millis(2)).pop().expect("a tier"), last);
-                    tiers = start(&server, policy(), queue_rows);
-                    tiers.begin(Watermarks { ticks: last, results: 0 }, OpenOrders::default());
-                }
-            }
-        }
+        let server = Shared::new(Mode::Down);
+        let policy = || spill(folder.path(), 1 << 20, Full::Block);
+        let above = |ticks| Watermarks { ticks, results: 0 };
+        let mut tiers = start(&server, policy(), 1000);
+        tiers.begin(above(100), OpenOrders::default());
+        offer(&mut tiers, 101..=200, 10).expect("queued");
+        let report = tiers.close(Duration::from_millis(5)).pop().expect("a tier");
+        assert_eq!(report.spilled_rows, 100);
+
         server.set(Mode::Up);
-        end(close(tiers), last);
-        let ticks = server.ticks();
-        prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]), "in order, none twice");
-        prop_assert!(drops || dropped == 0);
-        if !lost {
-            let named = |seq: &u64| holes.iter().any(|hole| (hole.first_seq..=hole.last_seq).contains(seq));
-            let missing: Vec<u64> = (1..=last).filter(|seq| ticks.binary_search(seq).is_err()).collect();
-            prop_assert!(missing.iter().all(named), "{:?} are missing, {:?} are named", missing, holes);
-            prop_assert_eq!(missing.len() as u64, dropped + unsaved);
-            prop_assert!(drops || missing.is_empty());
-        }
+        let mut tiers = start(&server, policy(), 1000);
+        assert_eq!(tiers.resume_from().ticks, 0, "the store has nothing, and the spill begins at 101");
+        let from = if again { 0 } else { 150 };
+        tiers.begin(above(from), OpenOrders::default());
+        offer(&mut tiers, from + 1..=300, 10).expect("stored");
+        let report = close(tiers);
+        let hole = Hole { stream: Stream::Ticks, first_seq: 1, last_seq: 100 };
+        let (expected, holes) = if again { (all(300), vec![]) } else { ((101..=300).collect(), vec![hole]) };
+        assert_eq!((server.ticks(), report.holes), (expected, holes));
     }
+}
+
+#[test]
+fn a_store_that_gathers_is_flushed_at_the_end_and_claims_nothing_before() {
+    let server = Shared::new(Mode::Up);
+    let store = GatheringStore::new(&server);
+    let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
+    let mut tiers = Tiers::start(vec![gathering], &dictionary("run")).expect("it starts");
+    offer(&mut tiers, 1..=500, 10).expect("gathered");
+    while tiers.lags()[0].rows > 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(server.ticks(), []);
+    server.set(Mode::Down);
+    let up = server.clone();
+    let helper = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(30));
+        up.set(Mode::Up);
+    });
+    let report = close(tiers);
+    helper.join().expect("it ends");
+    assert_eq!((server.ticks(), report.stored.ticks), (all(500), 500));
+
+    server.set(Mode::Down);
+    let store = GatheringStore::new(&server);
+    let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
+    let mut tiers = Tiers::start(vec![gathering], &dictionary("next")).expect("it starts");
+    offer(&mut tiers, 1..=5, 5).expect("queued");
+    assert_eq!(tiers.close(Duration::from_millis(5))[0].stored, Watermarks::default());
 }
