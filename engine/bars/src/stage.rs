@@ -183,6 +183,7 @@ impl Bars {
     }
 
     /// Closes the bars of a timer, for all symbols in id order, shorter timeframes first.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) {
         let input = *frame.input();
         if input.kind == Kind::TIMER {
@@ -195,6 +196,7 @@ impl Bars {
         }
     }
 
+    #[inline]
     fn close(&mut self, symbol: usize, mask: TimerMask, boundary: Nanos, frame: &mut Frame) {
         let width = self.timeframes.len();
         for timeframe in (0..width).filter(|timeframe| mask.has(*timeframe)) {
@@ -214,6 +216,7 @@ impl Bars {
         }
     }
 
+    #[inline]
     fn emit(
         &mut self,
         symbol: usize,

@@ -118,6 +118,7 @@ impl Indicators {
     ///
     /// # Panics
     /// If a bar's symbol or timeframe is not of this run.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) {
         let input = *frame.input();
         if input.kind.is_tick() {
@@ -135,6 +136,7 @@ impl Indicators {
         }
     }
 
+    #[inline(never)]
     fn on_bar(&mut self, bar: &Bar, frame: &mut Frame) {
         let timeframes = self.config.per_timeframe().len();
         assert!(usize::from(bar.timeframe) < timeframes, "a bar's timeframe is one of the run's");

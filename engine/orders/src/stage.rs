@@ -68,6 +68,7 @@ impl OrderStage {
     ///
     /// # Errors
     /// [`OrderError`] if an answer does not belong to our orders or a target is out of reach.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) -> Result<(), OrderError> {
         let input = *frame.input();
         self.gate.on_frame(frame);

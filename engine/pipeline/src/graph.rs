@@ -13,6 +13,10 @@
 //!
 //! A group is the stages that share a thread; it holds those stages and `None` for the others, so that one
 //! piece of code runs every layout. A tick that may cause nothing takes the short way, [`Group::tick`].
+//!
+//! Orders come seldom, so their path is cold: what it costs is the cache lines of code and data that it touches. What a
+//! frame goes through is therefore marked `#[inline]` in the stages' crates (a call into another crate goes through a
+//! table of addresses, which is cold, too).
 
 use crate::layout::{Layout, Stage};
 use crate::probes::{Path, Probes};

@@ -17,6 +17,7 @@ pub struct Exposure {
 
 impl Exposure {
     /// Quantity of orders of a side that may still fill.
+    #[inline]
     pub fn working(&self, side: Side) -> i128 {
         match side {
             Side::Buy => self.working_buy,
@@ -26,10 +27,12 @@ impl Exposure {
 
     /// The position if everything working on `side` fills, and `quantity` more: positive in that side's
     /// direction, whichever it is.
+    #[inline]
     pub fn worst_case(&self, side: Side, quantity: i128) -> i128 {
         self.position * i128::from(side.sign()) + self.working(side) + quantity
     }
 
+    #[inline]
     pub(crate) fn add_working(&mut self, side: Side, quantity: i64) {
         debug_assert!(quantity > 0, "an order's quantity is positive");
         *self.working_mut(side) += i128::from(quantity);
@@ -54,6 +57,7 @@ impl Exposure {
         }
     }
 
+    #[inline]
     fn working_mut(&mut self, side: Side) -> &mut i128 {
         match side {
             Side::Buy => &mut self.working_buy,
