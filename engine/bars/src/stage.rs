@@ -252,6 +252,12 @@ impl Bars {
         self.late
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.hash.catch_up();
+    }
+
     /// The running hash of everything emitted.
     pub fn event_hash(&self) -> u128 {
         self.hash.value()

@@ -170,6 +170,12 @@ impl Indicators {
         self.config.schema()
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.emitted.catch_up();
+    }
+
     /// The hash of all that was emitted: each event, then its values.
     pub fn event_hash(&self) -> u128 {
         self.emitted.value()

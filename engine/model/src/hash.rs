@@ -54,13 +54,27 @@ impl StreamHash {
 
     #[inline(never)]
     fn write_through(&mut self, bytes: &[u8]) {
-        self.inner.write(&self.pending[..self.pending_len]);
-        self.pending_len = 0;
+        self.hash_pending();
         if bytes.len() > PENDING_BYTES {
             self.inner.write(bytes);
         } else {
             self.write(bytes);
         }
+    }
+
+    /// Hashes what waits, if that is half of what may wait or more. Asked where there is time for it, so that there is
+    /// room where there is none.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        if self.pending_len >= PENDING_BYTES / 2 {
+            self.hash_pending();
+        }
+    }
+
+    #[inline(never)]
+    fn hash_pending(&mut self) {
+        self.inner.write(&self.pending[..self.pending_len]);
+        self.pending_len = 0;
     }
 
     /// Adds events, in order. How a run of events is cut into calls does not matter.
@@ -128,9 +142,14 @@ mod tests {
         let mut whole = StreamHash::new();
         whole.words(&words);
         for cut in [1, 7, 31, 32, 33, 500] {
-            let mut parts = StreamHash::new();
-            words.chunks(cut).for_each(|chunk| parts.words(chunk));
-            assert_eq!(parts.value(), whole.value(), "cut every {cut}");
+            let (mut parts, mut caught_up) = (StreamHash::new(), StreamHash::new());
+            for chunk in words.chunks(cut) {
+                parts.words(chunk);
+                caught_up.words(chunk);
+                caught_up.catch_up();
+            }
+            let values = (parts.value(), caught_up.value());
+            assert_eq!(values, (whole.value(), whole.value()), "cut every {cut}");
         }
     }
 

@@ -101,6 +101,13 @@ impl OrderStage {
         self.next_id
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.risk_hash.catch_up();
+        self.order_hash.catch_up();
+    }
+
     /// Hash of the REFUSAL events emitted so far.
     pub fn risk_hash(&self) -> u128 {
         self.risk_hash.value()

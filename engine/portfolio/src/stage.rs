@@ -157,6 +157,12 @@ impl Portfolio {
         })
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.hash.catch_up();
+    }
+
     /// Hash of the accounts emitted so far, each with its event.
     pub fn event_hash(&self) -> u128 {
         self.hash.value()

@@ -98,7 +98,12 @@ impl OrderStage {
         let expected = self.gate.exposure(symbol).position + self.orders[symbol.index()].net_expected();
         let delta = i128::from(target.raw()) - expected;
         let lot = i128::from(self.lots[symbol.index()].raw()).max(1);
-        let rounded = delta.abs() - delta.abs() % lot;
+        // Divisions of 128 bits are slow, and seldom needed.
+        let rest = match (i64::try_from(delta), i64::try_from(lot)) {
+            (Ok(delta), Ok(lot)) => i128::from((delta % lot).abs()),
+            _ => delta.abs() % lot,
+        };
+        let rounded = delta.abs() - rest;
         if rounded == 0 {
             return Ok(None);
         }
