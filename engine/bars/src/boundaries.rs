@@ -140,6 +140,7 @@ impl Boundaries {
     ///
     /// # Panics
     /// If there is no next boundary.
+    #[inline]
     pub fn fire(&mut self) -> Event {
         let boundary = self.next;
         assert!(boundary != Nanos::MAX, "a timer fires only where there is a reason");
@@ -168,6 +169,7 @@ impl Boundaries {
         timer
     }
 
+    #[inline]
     fn settle(&mut self) {
         let revisit = self.revisits.front().copied().unwrap_or(Nanos::MAX);
         self.next = self.closes.iter().copied().min().unwrap_or(Nanos::MAX).min(revisit);

@@ -22,6 +22,7 @@ model::value!(Partial { open, high, low, close, volume, excess, trades, excess_l
 
 impl Partial {
     /// A bar without ticks, at the last close.
+    #[inline]
     pub fn flat(close: Price) -> Self {
         let close = close.raw();
         Self { open: close, high: close, low: close, close, ..Self::default() }
@@ -50,6 +51,7 @@ impl Partial {
     }
 
     /// Adds a whole shorter bar that follows what was seen so far.
+    #[inline]
     pub fn add_bar(&mut self, bar: &Self) {
         debug_assert!(bar.is_open(), "only bars with ticks are rolled up");
         if self.trades == 0 {
@@ -73,6 +75,7 @@ impl Partial {
     }
 
     /// Σ price · size / Σ size, rounded half-even; `None` without volume.
+    #[inline]
     pub fn vwap(&self) -> Option<Price> {
         if self.volume <= 0 || self.excess_lost {
             return None;

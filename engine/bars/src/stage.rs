@@ -191,6 +191,7 @@ impl Bars {
     }
 
     /// Closes the bars of a timer, for all symbols in id order, shorter timeframes first.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) {
         let input = *frame.input();
         if input.kind == Kind::TIMER {
@@ -203,6 +204,7 @@ impl Bars {
         }
     }
 
+    #[inline]
     fn close(&mut self, symbol: usize, mask: TimerMask, boundary: Nanos, frame: &mut Frame) {
         let width = self.timeframes.len();
         for timeframe in (0..width).filter(|timeframe| mask.has(*timeframe)) {
@@ -222,6 +224,7 @@ impl Bars {
         }
     }
 
+    #[inline]
     fn emit(
         &mut self,
         symbol: usize,
@@ -255,6 +258,12 @@ impl Bars {
     /// How many ticks were older than a closed boundary, and so in no bar.
     pub fn late(&self) -> u64 {
         self.late
+    }
+
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.hash.catch_up();
     }
 
     /// The running hash of everything emitted.

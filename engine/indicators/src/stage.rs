@@ -122,6 +122,7 @@ impl Indicators {
     ///
     /// # Panics
     /// If a bar's symbol or timeframe is not of this run.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) {
         let input = *frame.input();
         if input.kind.is_tick() {
@@ -139,6 +140,7 @@ impl Indicators {
         }
     }
 
+    #[inline(never)]
     fn on_bar(&mut self, bar: &Bar, frame: &mut Frame) {
         let timeframes = self.config.per_timeframe().len();
         assert!(usize::from(bar.timeframe) < timeframes, "a bar's timeframe is one of the run's");
@@ -170,6 +172,12 @@ impl Indicators {
     /// The names of the values of each timeframe's sets, in the order in which they are emitted.
     pub fn schema(&self) -> Vec<Vec<String>> {
         self.config.schema()
+    }
+
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.emitted.catch_up();
     }
 
     /// The hash of all that was emitted: each event, then its values.

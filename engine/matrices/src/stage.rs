@@ -124,6 +124,12 @@ impl Matrices {
         self.specs().iter().position(|spec| spec.name == name).map(|index| index as u8)
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.emitted.catch_up();
+    }
+
     /// The hash of all that was emitted: of each matrix its event, its words, its cells.
     pub fn event_hash(&self) -> u128 {
         self.emitted.value()

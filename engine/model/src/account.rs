@@ -51,6 +51,7 @@ impl Account {
     }
 
     /// Adds every field to a hash.
+    #[inline]
     pub fn hash_into(&self, hash: &mut StreamHash) {
         hash.amounts(&self.amounts().map(Money::raw));
     }

@@ -76,6 +76,7 @@ pub struct Bar {
 
 impl Bar {
     /// Adds every field to a hash.
+    #[inline]
     pub fn hash_into(&self, hash: &mut StreamHash) {
         hash.words(&[
             u64::from(self.symbol.0) | u64::from(self.timeframe) << 32 | (self.source as u64) << 40,

@@ -70,6 +70,7 @@ impl Frame {
     }
 
     /// Appends a bar and its event.
+    #[inline]
     pub fn push_bar(&mut self, bar: Bar) {
         let mut event = Event::derived(self.input(), Kind::BAR, bar.symbol);
         event.detail = u16::from(bar.timeframe);
@@ -81,6 +82,7 @@ impl Frame {
 
     /// Appends the figures of the account and their event; `symbol` is the one whose position changed,
     /// and `quantity` its position now.
+    #[inline]
     pub fn push_account(&mut self, account: Account, symbol: SymbolId, quantity: i64) {
         let mut event = Event::derived(self.input(), Kind::PORTFOLIO, symbol);
         event.words[0] = self.accounts.len() as i64;

@@ -26,6 +26,9 @@ compile_error!("events are hashed as they lie in memory: a big-endian port must 
 /// Bytes of a block. Large, so that its end costs little beside its bytes; a multiple of an event.
 const BLOCK_BYTES: usize = 4096;
 
+/// Bytes that wait: two blocks, so that a full one can wait until there is time for it ([`StreamHash::catch_up`]).
+const PENDING_BYTES: usize = 2 * BLOCK_BYTES;
+
 const _: () = assert!(BLOCK_BYTES.is_multiple_of(size_of::<Event>()), "events do not straddle blocks");
 
 /// A running 128-bit hash over everything one stage emits.
@@ -33,9 +36,8 @@ const _: () = assert!(BLOCK_BYTES.is_multiple_of(size_of::<Event>()), "events do
 pub struct StreamHash {
     /// cᵢ.
     chain: u128,
-    /// The block in the making.
-    pending: [u8; BLOCK_BYTES],
-    /// Below [`BLOCK_BYTES`].
+    /// At most a full block that waits, and the block in the making.
+    pending: [u8; PENDING_BYTES],
     pending_len: usize,
 }
 
@@ -63,14 +65,14 @@ fn link(chain: u128, block: &[u8]) -> u128 {
 impl StreamHash {
     /// The hash of nothing yet.
     pub fn new() -> Self {
-        Self { chain: 0, pending: [0; BLOCK_BYTES], pending_len: 0 }
+        Self { chain: 0, pending: [0; PENDING_BYTES], pending_len: 0 }
     }
 
     /// Adds bytes, in order. How they are cut into calls does not matter.
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
         let end = self.pending_len + bytes.len();
-        if end < BLOCK_BYTES {
+        if end <= PENDING_BYTES {
             self.pending[self.pending_len..end].copy_from_slice(bytes);
             self.pending_len = end;
         } else {
@@ -78,13 +80,17 @@ impl StreamHash {
         }
     }
 
-    /// At least one block is full with these bytes.
+    /// There is no room for these bytes.
     #[inline(never)]
     fn write_through(&mut self, mut bytes: &[u8]) {
+        self.link_full_blocks();
+        if self.pending_len + bytes.len() <= PENDING_BYTES {
+            return self.write(bytes);
+        }
         if self.pending_len > 0 {
             let (head, rest) = bytes.split_at(BLOCK_BYTES - self.pending_len);
-            self.pending[self.pending_len..].copy_from_slice(head);
-            self.chain = link(self.chain, &self.pending);
+            self.pending[self.pending_len..BLOCK_BYTES].copy_from_slice(head);
+            self.chain = link(self.chain, &self.pending[..BLOCK_BYTES]);
             bytes = rest;
         }
         let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
@@ -93,6 +99,25 @@ impl StreamHash {
         }
         self.pending[..rest.len()].copy_from_slice(rest);
         self.pending_len = rest.len();
+    }
+
+    /// Hashes the block that waits, if one is full. Asked where there is time for it, so that there is room where there is
+    /// none.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        if self.pending_len >= BLOCK_BYTES {
+            self.link_full_blocks();
+        }
+    }
+
+    #[inline(never)]
+    fn link_full_blocks(&mut self) {
+        let full = self.pending_len / BLOCK_BYTES * BLOCK_BYTES;
+        for block in self.pending[..full].as_chunks::<BLOCK_BYTES>().0 {
+            self.chain = link(self.chain, block);
+        }
+        self.pending.copy_within(full..self.pending_len, 0);
+        self.pending_len -= full;
     }
 
     /// Adds events, in order. How a run of events is cut into calls does not matter.
@@ -135,14 +160,18 @@ impl StreamHash {
 
     /// The hash so far.
     pub fn value(&self) -> u128 {
-        link(self.chain, &self.pending[..self.pending_len])
+        let mut whole = self.clone();
+        whole.link_full_blocks();
+        link(whole.chain, &whole.pending[..whole.pending_len])
     }
 }
 
 /// The chain value, and what is pending with its length.
 impl State for StreamHash {
     fn save(&self, to: &mut StateWriter) {
-        let Self { chain, pending, pending_len } = self;
+        let mut whole = self.clone();
+        whole.link_full_blocks();
+        let Self { chain, pending, pending_len } = &whole;
         chain.put(to);
         to.len(*pending_len);
         to.bytes(&pending[..*pending_len]);
@@ -193,6 +222,9 @@ mod tests {
             for cut in cuts {
                 let (part, after) = rest.split_at(cut.min(rest.len()));
                 parts.write(part);
+                if part.len() % 2 == 0 {
+                    parts.catch_up();
+                }
                 prop_assert_eq!(parts.value(), reference(&stream[..stream.len() - after.len()]));
                 rest = after;
             }

@@ -122,6 +122,7 @@ impl Intent {
     }
 
     /// As an event derived from `cause`. `kind` is [`Kind::INTENT`], or [`Kind::REFUSAL`] of an intent of `cause`.
+    #[inline]
     pub fn to_event(&self, cause: &Event, kind: Kind, reason: Option<RefusalReason>) -> Event {
         let mut event = Event::derived(cause, kind, self.symbol);
         event.detail = reason.map_or(0, |reason| reason as u16);
@@ -161,6 +162,7 @@ impl Intent {
     }
 
     /// Reads an intent, or the refused one of a refusal.
+    #[inline]
     pub fn from_event(event: &Event) -> Self {
         debug_assert!(event.kind == Kind::INTENT || event.kind == Kind::REFUSAL);
         let position = Quantity::new(event.words[0]);

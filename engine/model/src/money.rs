@@ -158,6 +158,7 @@ pub fn mul_div_half_even(a: i128, b: i64, divisor: u64) -> Option<i128> {
 ///
 /// # Errors
 /// [`MoneyError::Overflow`] beyond the range of [`Money`].
+#[inline]
 pub fn notional(price: Price, quantity: Quantity, multiplier: Quantity) -> Result<Money, MoneyError> {
     let product = i128::from(price.raw()) * i128::from(quantity.raw());
     let raw = if multiplier.raw() == UNIT {

@@ -74,6 +74,7 @@ pub(crate) fn write_fixed(raw: i128, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 ///
 /// # Panics
 /// If `denominator` is not positive.
+#[inline]
 pub fn round_half_even(numerator: i128, denominator: i128) -> i128 {
     assert!(denominator > 0, "a rounding divisor is positive");
     let DivRem { quotient, remainder } = div_rem_floor(numerator, denominator);

@@ -112,6 +112,7 @@ fn side_flag(side: Side) -> u8 {
 
 impl Order {
     /// As an event; `seq` and `ts` are the event's own.
+    #[inline]
     pub fn to_event(&self) -> Event {
         let (limit_flag, price) = match self.order_type {
             OrderType::Market => (0, 0),
@@ -135,6 +136,7 @@ impl Order {
     }
 
     /// Reads an order.
+    #[inline]
     pub fn from_event(event: &Event) -> Self {
         debug_assert_eq!(event.kind, Kind::ORDER);
         let limit = event.flags & FLAG_LIMIT != 0;

@@ -58,6 +58,7 @@ impl OpenOrders {
     }
 
     /// A new order was sent.
+    #[inline]
     pub fn add(&mut self, id: OrderId, side: Side, quantity: Quantity) {
         debug_assert!(quantity > Quantity::ZERO, "an order's quantity is positive");
         debug_assert!(self.open.last().is_none_or(|last| last.id < id), "order numbers rise");
@@ -65,12 +66,14 @@ impl OpenOrders {
     }
 
     /// Signed quantity that is expected to fill: orders with a cancel on its way do not count.
+    #[inline]
     pub fn net_expected(&self) -> i128 {
         let expected = self.open.iter().filter(|order| !order.state.awaits_cancel());
         expected.map(|order| i128::from(order.left.raw() * order.side.sign())).sum()
     }
 
     /// Whether a cancel of an open order of this side is on its way.
+    #[inline]
     pub fn has_cancel_on(&self, side: Side) -> bool {
         self.open.iter().any(|order| order.side == side && order.state.awaits_cancel())
     }

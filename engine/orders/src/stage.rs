@@ -73,6 +73,7 @@ impl OrderStage {
     ///
     /// # Errors
     /// [`OrderError`] if an answer does not belong to our orders or a target is out of reach.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) -> Result<(), OrderError> {
         let input = *frame.input();
         self.gate.on_frame(frame);
@@ -103,6 +104,13 @@ impl OrderStage {
     /// How many orders were sent.
     pub fn orders_sent(&self) -> u32 {
         self.next_id
+    }
+
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.risk_hash.catch_up();
+        self.order_hash.catch_up();
     }
 
     /// Hash of the REFUSAL events emitted so far.

@@ -13,6 +13,10 @@
 //!
 //! A group is the stages that share a thread; it holds those stages and `None` for the others, so that one
 //! piece of code runs every layout. A tick that may cause nothing takes the short way, [`Group::tick`].
+//!
+//! Orders come seldom, so their path is cold: what it costs is the cache lines of code and data that it touches. What a
+//! frame goes through is therefore marked `#[inline]` in the stages' crates (a call into another crate goes through a
+//! table of addresses, which is cold, too), and whatever can wait until the orders have left does.
 
 use crate::layout::{Layout, Stage};
 use crate::probes::{Path, Probes};
@@ -268,7 +272,8 @@ impl<S: Strategy> Group<S> {
         Ok(())
     }
 
-    /// Measures the paths that end with this frame in the last group.
+    /// Measures the paths that end with this frame in the last group; its orders have left. Then there is time for
+    /// what waits to be hashed.
     pub fn end_paths(&mut self, frame: &Frame, started: u64) {
         match frame.input().kind {
             Kind::TIMER => self.probes.path(Path::Bar, started),
@@ -281,5 +286,18 @@ impl<S: Strategy> Group<S> {
         if frame.events.iter().any(|event| event.kind == Kind::ORDER) {
             self.probes.path(Path::Order, started);
         }
+        if frame.events.len() > 1 {
+            self.catch_up();
+        }
+    }
+
+    fn catch_up(&mut self) {
+        self.portfolio.iter_mut().for_each(Portfolio::catch_up);
+        self.bars.iter_mut().for_each(Bars::catch_up);
+        self.indicators.iter_mut().for_each(Indicators::catch_up);
+        self.matrices.iter_mut().for_each(Matrices::catch_up);
+        self.synergies.iter_mut().for_each(Synergies::catch_up);
+        self.strategy.iter_mut().for_each(|strategy| strategy.hash.catch_up());
+        self.orders.iter_mut().for_each(OrderStage::catch_up);
     }
 }

@@ -94,6 +94,7 @@ impl Portfolio {
     ///
     /// # Errors
     /// [`PortfolioError`] where a figure leaves its range.
+    #[inline]
     pub fn on_frame(&mut self, frame: &mut Frame) -> Result<(), PortfolioError> {
         let input = *frame.input();
         match input.kind {
@@ -159,6 +160,12 @@ impl Portfolio {
         })
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.hash.catch_up();
+    }
+
     /// Hash of the accounts emitted so far, each with its event.
     pub fn event_hash(&self) -> u128 {
         self.hash.value()
@@ -180,6 +187,7 @@ impl Portfolio {
     }
 
     /// Folds a fill into position, realised profit and fees; all or nothing.
+    #[inline]
     fn fold(&mut self, fill: &Fill) -> Result<(), PortfolioError> {
         let multiplier = self.instruments.get(fill.symbol).multiplier;
         let mut position = self.positions[fill.symbol.index()];
@@ -194,6 +202,7 @@ impl Portfolio {
     }
 
     /// Computes the account and appends it to the frame.
+    #[inline]
     fn emit(&mut self, frame: &mut Frame, symbol: SymbolId, flags: u8) -> Result<(), PortfolioError> {
         self.account = self.valued(flags)?;
         let quantity =
@@ -207,6 +216,7 @@ impl Portfolio {
     }
 
     /// The account at the present marks. An equity row moves the peak.
+    #[inline]
     fn valued(&mut self, flags: u8) -> Result<Account, PortfolioError> {
         let mut position_value = Money::ZERO;
         let mut unrealised_pnl = Money::ZERO;
@@ -239,6 +249,7 @@ impl Portfolio {
 
     /// Mark notional of a position. Before the symbol's first tick (its first fill comes right before it)
     /// a position is worth what it cost.
+    #[inline]
     fn value_of(&self, symbol: usize) -> Result<Money, Beyond> {
         let position = self.positions[symbol];
         match self.marks[symbol].price() {

@@ -160,6 +160,12 @@ impl Synergies {
         &self.counts
     }
 
+    /// Hashes what waits to be hashed, if it is much: asked when the frame's orders have left.
+    #[inline]
+    pub fn catch_up(&mut self) {
+        self.emitted.catch_up();
+    }
+
     /// The hash of all that was emitted: each event, then its synergy.
     pub fn event_hash(&self) -> u128 {
         self.emitted.value()

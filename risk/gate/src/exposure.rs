@@ -19,6 +19,7 @@ model::value!(Exposure { position, working_buy, working_sell });
 
 impl Exposure {
     /// Quantity of orders of a side that may still fill.
+    #[inline]
     pub fn working(&self, side: Side) -> i128 {
         match side {
             Side::Buy => self.working_buy,
@@ -28,10 +29,12 @@ impl Exposure {
 
     /// The position if everything working on `side` fills, and `quantity` more: positive in that side's
     /// direction, whichever it is.
+    #[inline]
     pub fn worst_case(&self, side: Side, quantity: i128) -> i128 {
         self.position * i128::from(side.sign()) + self.working(side) + quantity
     }
 
+    #[inline]
     pub(crate) fn add_working(&mut self, side: Side, quantity: i64) {
         debug_assert!(quantity > 0, "an order's quantity is positive");
         *self.working_mut(side) += i128::from(quantity);
@@ -56,6 +59,7 @@ impl Exposure {
         }
     }
 
+    #[inline]
     fn working_mut(&mut self, side: Side) -> &mut i128 {
         match side {
             Side::Buy => &mut self.working_buy,

@@ -9,6 +9,7 @@ use model::Quantity;
 
 /// The largest quantity that is within: all of the proposal, or the most whole lots; `None` if not even one lot is. A
 /// lot of 0 is the smallest quantity there is. `is_within` holds of every quantity below one that it holds of.
+#[inline]
 pub(crate) fn largest_quantity(
     proposal: &Proposal,
     lot: Quantity,

@@ -50,6 +50,7 @@ impl Gate {
 
     /// Takes the time of the frame's input, whether it halts new risk, and the equity its portfolio events tell. Fills
     /// are told by [`Gate::on_fill`].
+    #[inline]
     pub fn on_frame(&mut self, frame: &Frame) {
         self.equity.advance(frame.input().ts);
         self.halted |= is_halt(frame.input());
@@ -60,6 +61,7 @@ impl Gate {
     }
 
     /// An order leaves: all of it works from now on.
+    #[inline]
     pub fn on_order(&mut self, order: &Order) {
         self.exposures[order.symbol.index()].add_working(order.side, order.quantity.raw());
     }
@@ -81,6 +83,7 @@ impl Gate {
     }
 
     /// What is held and working of a symbol.
+    #[inline]
     pub fn exposure(&self, symbol: SymbolId) -> &Exposure {
         &self.exposures[symbol.index()]
     }
@@ -91,6 +94,7 @@ impl Gate {
     }
 
     /// Whether a proposal, with everything working on its side, at most takes the position to zero.
+    #[inline]
     pub fn only_reduces(&self, proposal: &Proposal) -> bool {
         let exposure = &self.exposures[proposal.symbol.index()];
         exposure.worst_case(proposal.side, i128::from(proposal.quantity.raw())) <= 0
@@ -108,6 +112,7 @@ impl Gate {
     ///
     /// # Errors
     /// The reason of the refusal.
+    #[inline]
     pub fn check(&self, proposal: &Proposal) -> Result<Approved<Proposal>, RefusalReason> {
         debug_assert!(proposal.quantity > Quantity::ZERO, "a proposal's quantity is positive");
         refuse_unless(!self.halted, RefusalReason::Halted)?;
@@ -126,6 +131,7 @@ impl Gate {
     }
 
     /// The limits of one order by itself.
+    #[inline]
     fn check_size(&self, proposal: &Proposal) -> Result<(), RefusalReason> {
         let symbol = proposal.symbol.index();
         let (last, multiplier) = (self.marks[symbol].price(), self.multipliers[symbol]);
@@ -150,6 +156,7 @@ impl Gate {
     }
 }
 
+#[inline]
 fn refuse_unless(ok: bool, reason: RefusalReason) -> Result<(), RefusalReason> {
     if ok { Ok(()) } else { Err(reason) }
 }

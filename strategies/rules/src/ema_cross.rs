@@ -48,6 +48,7 @@ impl EmaCross {
         Ok(Self { config, timeframe, symbols: vec![state; symbols] })
     }
 
+    #[inline]
     fn on_bar(&mut self, bar: &Bar, out: &mut Intents) {
         let state = &mut self.symbols[bar.symbol.index()];
         state.bars += 1;
@@ -70,6 +71,7 @@ impl EmaCross {
     }
 }
 
+#[inline]
 fn target(symbol: SymbolId, position: i64) -> Intent {
     Intent::new(symbol, Goal::Target { position: Quantity::new(position), style: Style::Market })
 }

@@ -16,6 +16,7 @@ const PARTS_MAX: u32 = 64;
 
 impl OrderStage {
     /// Sends what the gate approves of a proposal, whole or in parts; a refusal says why nothing is sent.
+    #[inline]
     pub(super) fn decide(&mut self, frame: &mut Frame, wish: &Wish, whole: Proposal, nth: &mut u32) {
         let (size, mut left) = (self.part_quantity(&whole), whole.quantity);
         for _ in 0..PARTS_MAX {
@@ -36,6 +37,7 @@ impl OrderStage {
 
     /// How large each order is that a proposal is sent as, but the last: all of it, unless it only reduces the
     /// position and is more than one order may be.
+    #[inline]
     fn part_quantity(&self, whole: &Proposal) -> Quantity {
         if !self.gate.only_reduces(whole) {
             return whole.quantity;
@@ -51,6 +53,7 @@ impl OrderStage {
     }
 
     /// Makes the order of an approved proposal: the only place where orders begin.
+    #[inline]
     fn send(&mut self, frame: &mut Frame, approved: Approved<Proposal>, nth: u32, wish: &Wish) {
         let Proposal { symbol, side, quantity, limit } = approved.into_inner();
         let id = OrderId(self.next_id);

@@ -25,6 +25,7 @@ use model::{
 
 impl OrderStage {
     /// Handles the frame's intents in order, then what the frame's input lets go.
+    #[inline]
     pub(super) fn on_intents(&mut self, frame: &mut Frame) -> Result<(), OrderError> {
         let mut nth = 0;
         for i in 0..frame.events.len() {
@@ -50,6 +51,7 @@ impl OrderStage {
     }
 
     /// What waited for a symbol waits no more: something newer takes its place.
+    #[inline]
     fn supersede(&mut self, frame: &mut Frame, symbol: SymbolId) {
         if let Some(waiting) = self.waiting[symbol.index()].take() {
             self.say(frame, waiting.wish, WaitStep::Superseded);
@@ -75,6 +77,7 @@ impl OrderStage {
     }
 
     /// Does what is still to do for a wish, or lets it wait.
+    #[inline]
     fn pursue(&mut self, frame: &mut Frame, wish: Wish, nth: &mut u32) -> Result<Pursued, OrderError> {
         let Some((side, quantity)) = self.distance(&wish)? else { return Ok(Pursued::AtTarget) };
         if self.orders[wish.symbol.index()].has_cancel_on(side) {
@@ -89,12 +92,18 @@ impl OrderStage {
     }
 
     /// Which way and how far it is from what is held and expected to the wish; `None` if less than a lot.
+    #[inline]
     fn distance(&self, wish: &Wish) -> Result<Option<(Side, Quantity)>, OrderError> {
         let &Wish { symbol, position: target, .. } = wish;
         let expected = self.gate.exposure(symbol).position + self.orders[symbol.index()].net_expected();
         let delta = i128::from(target.raw()) - expected;
         let lot = i128::from(self.lots[symbol.index()].raw()).max(1);
-        let rounded = delta.abs() - delta.abs() % lot;
+        // Divisions of 128 bits are slow, and seldom needed.
+        let rest = match (i64::try_from(delta), i64::try_from(lot)) {
+            (Ok(delta), Ok(lot)) => i128::from((delta % lot).abs()),
+            _ => delta.abs() % lot,
+        };
+        let rounded = delta.abs() - rest;
         if rounded == 0 {
             return Ok(None);
         }
@@ -105,6 +114,7 @@ impl OrderStage {
 
     /// The proposal, with the price of now. A wish at the touch that no price was ever heard of is refused as one
     /// too far from the last price.
+    #[inline]
     fn priced(&self, wish: &Wish, side: Side, quantity: Quantity) -> Result<Proposal, RefusalReason> {
         let symbol = wish.symbol;
         let limit = match wish.style {
