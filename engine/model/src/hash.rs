@@ -101,8 +101,8 @@ impl StreamHash {
         self.pending_len = rest.len();
     }
 
-    /// Hashes the block that waits, if one is full. Asked where there is time for it, so that there is room where there is
-    /// none.
+    /// Hashes the block that waits, if one is full. Asked where there is time for it, so that there is room where
+    /// there is none.
     #[inline]
     pub fn catch_up(&mut self) {
         if self.pending_len >= BLOCK_BYTES {

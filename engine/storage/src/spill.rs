@@ -3,9 +3,10 @@
 //! **Rule of a crash.** Frames are written in order and not synced. After the program died, everything that was put is
 //! there; after a power cut, the tail may be torn or gone. A torn frame ends the spill: it and whatever follows are
 //! dropped when the spill is opened. That loses nothing, because the caller offers everything again that lies above
-//! what the tier says it holds ([`crate::Tiers::resume_from`]): the store's watermark, or the end of the spill if it joins
-//! the watermark. What the spill repeats of the store is left out by the watermark. A spill that does not join it (the
-//! store lost what it had, or only gathered it) is given up if the caller offers what lies between; see `queue::state`.
+//! what the tier says it holds ([`crate::Tiers::resume_from`]): the store's watermark, or the end of the spill if it
+//! joins the watermark. What the spill repeats of the store is left out by the watermark. A spill that does not join
+//! it (the store lost what it had, or only gathered it) is given up if the caller offers what lies between; see
+//! `queue::state`.
 //!
 //! A file is removed when all of it is stored. So the folder holds at most `bytes_max`, of which a part of one file may
 //! be stored already.

@@ -85,8 +85,9 @@ pub trait Store: Send {
     /// [`StoreError`].
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
-    /// How far this run is stored for good, of a store that gathers rows before it stores them: what `write` took beyond it
-    /// is lost with the process, and is offered again by whoever keeps it. `None`: all that `write` took is stored.
+    /// How far this run is stored for good, of a store that gathers rows before it stores them: what `write` took
+    /// beyond it is lost with the process, and is offered again by whoever keeps it. `None`: all that `write` took is
+    /// stored.
     fn stored(&self) -> Option<Watermarks> {
         None
     }

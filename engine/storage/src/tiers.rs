@@ -214,8 +214,8 @@ impl Tiers {
     }
 
     /// Says that everything above these numbers will be offered, and which orders were open there. Tiers store nothing
-    /// before; the first offer says that it is everything, and none. What is offered at or below is left out; a tier that
-    /// lacks rows below has a hole.
+    /// before; the first offer says that it is everything, and none. What is offered at or below is left out; a tier
+    /// that lacks rows below has a hole.
     ///
     /// # Panics
     /// If something was offered already.

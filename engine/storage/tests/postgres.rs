@@ -10,7 +10,7 @@ mod support {
 use model::{Event, Nanos, SymbolId};
 use storage::postgres::{Flavour, PostgresSettings, PostgresStore, TickTable, postgres_sources};
 use storage::{Batch, Rows, Store, Stream, Watermarks};
-use support::postgres::server;
+use support::postgres::{Schema, server};
 use support::samples::{YEAR, dictionary, results, tick, ticks};
 
 #[test]
@@ -58,6 +58,12 @@ fn every_kind_of_result_is_read_as_it_was_written() {
             "entry|0.625|0.25|-0|t|",
         ],
     );
+    check_orders_and_after(&schema);
+}
+
+/// What the orders of the sample, and all that follows from them, are read as.
+fn check_orders_and_after(schema: &Schema) {
+    let check = |query: &str, expected: &[&str]| assert_eq!(schema.lines(query), expected, "{query}");
     check(
         "SELECT status, filled FROM %.order_states ORDER BY place",
         &["new|0.000000000", "partially_filled|0.000000009"],

@@ -26,7 +26,8 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a tier does: offers a batch until it is stored, opening the store anew after every failure. How often it failed.
+/// What a tier does: offers a batch until it is stored, opening the store anew after every failure. How often it
+/// failed.
 fn deliver(store: &mut PostgresStore, batch: &Batch) -> usize {
     let mut result = store.write(batch);
     for failures in 0..200 {

@@ -155,8 +155,8 @@ impl Link {
 }
 
 /// What every session sets. The server's keepalives, its look at the connection within a statement (from version 14 on)
-/// and the limit on idle transactions end the session of a client that died without a word, whose locks would hold up its
-/// successor. A limit on locks keeps this store from standing
+/// and the limit on idle transactions end the session of a client that died without a word, whose locks would hold up
+/// its successor. A limit on locks keeps this store from standing
 /// behind somebody's long transaction, and everybody else from standing behind this store.
 fn session_settings(target: &Target) -> String {
     let limits = &target.settings;

@@ -1,7 +1,7 @@
 //! Versions of a schema: made, brought up to date, or refused.
 //!
-//! Each version is a list of statements; all that are missing run in one transaction, so that a schema is of one version
-//! or of another. A lock keeps two programs from migrating at once.
+//! Each version is a list of statements; all that are missing run in one transaction, so that a schema is of one
+//! version or of another. A lock keeps two programs from migrating at once.
 
 use super::ddl::{Flavour, create_statements};
 use super::failure::refused;

@@ -1,8 +1,8 @@
 //! Partitions by time: made ahead of the rows, indexed when complete, dropped when old.
 //!
-//! A partition is named after the hour it begins at, in UTC: `trade_rows_2024010115`. Others, which somebody attached by
-//! hand, are left alone. Making one takes no lock that a reader holds (it is attached, not declared in place); dropping
-//! one does, so it is given up until the next time if a reader is in the way.
+//! A partition is named after the hour it begins at, in UTC: `trade_rows_2024010115`. Others, which somebody attached
+//! by hand, are left alone. Making one takes no lock that a reader holds (it is attached, not declared in place);
+//! dropping one does, so it is given up until the next time if a reader is in the way.
 //! Not here: hypertables, whose chunks the extension makes.
 
 use super::clock::{hour_name, literal, parse_hour_name};

@@ -1,5 +1,5 @@
-//! What is there: version, extension, rights, schema, how long an answer takes. For `doctor`, and for the choice between
-//! hypertables and partitions. It changes nothing.
+//! What is there: version, extension, rights, schema, how long an answer takes. For `doctor`, and for the choice
+//! between hypertables and partitions. It changes nothing.
 
 use super::link::Link;
 use super::migrate::{VERSION, version_of};

@@ -1,9 +1,9 @@
 //! What a queue holds and counts, under its lock.
 //!
-//! A spill that an earlier process left joins the store if it begins at most right above the watermark. It does so unless
-//! the store lost what it had, or had only gathered it. If it does not join, what lies between may be offered: then all of
-//! the spill is offered after it, and the spill is given up, because order would not hold. If what lies between is not
-//! offered, the spill is kept, and the store is told of the hole.
+//! A spill that an earlier process left joins the store if it begins at most right above the watermark. It does so
+//! unless the store lost what it had, or had only gathered it. If it does not join, what lies between may be offered:
+//! then all of the spill is offered after it, and the spill is given up, because order would not hold. If what lies
+//! between is not offered, the spill is kept, and the store is told of the hole.
 //! Not here: who waits for whom (`queue`).
 
 use crate::account::{Hole, Lag, Status, TierEvent, TierReport, add_hole};
