@@ -8,7 +8,7 @@ use indicators::Indicators;
 use matching::{FillSize, Venue, VenueConfig};
 use model::{
     BarSource, Event, Frame, Instrument, InstrumentTable, Kind, Money, Nanos, Quantity, Rate,
-    SessionCalendar, SymbolId, SymbolTable, UtcDays,
+    SessionCalendar, SymbolTable, UtcDays,
 };
 use orders::OrderStage;
 use pipeline::{Fold, Layout, Outcome, Outlets, Placement, Progress, RunConfig, Stages, resume, run, tap};
