@@ -111,6 +111,12 @@ pub struct Tiers {
     is_begun: bool,
 }
 
+// The tiers move to the thread that feeds them.
+const _: () = {
+    const fn is_sent<T: Send>() {}
+    is_sent::<Tiers>();
+};
+
 /// Lets go of callers that wait, from another thread.
 #[derive(Debug, Clone)]
 pub struct Release(Vec<Arc<Queue>>);
