@@ -34,7 +34,8 @@ fn boundaries_of(ready: Ready) -> Boundaries {
     Boundaries::new(&ready.config.bars)
 }
 
-#[library_benchmark(config = at_most(235_000))]
+// A chain of blocks, each hashed for itself, so that a hash can be saved and continued; it was 235,000 for one hash.
+#[library_benchmark(config = at_most(266_000))]
 #[bench::ten_thousand(kernels::ticks())]
 fn fold_hash(ticks: Vec<Event>) -> u128 {
     kernels::hash(black_box(&ticks))
@@ -59,8 +60,8 @@ fn fold_portfolio((mut state, ticks): (Portfolio, Vec<Event>)) -> Portfolio {
     state
 }
 
-// A comparison a tick for the touch; it was 287,000 without.
-#[library_benchmark(config = at_most(320_000))]
+// A comparison a tick for the touch; it was 287,000 without. Since the frame's way is inlined: 324,000 measured.
+#[library_benchmark(config = at_most(356_000))]
 #[bench::ten_thousand(with(|ready| ready.stages.orders))]
 fn fold_orders((mut state, ticks): (OrderStage, Vec<Event>)) -> OrderStage {
     kernels::orders(&mut state, black_box(&ticks));

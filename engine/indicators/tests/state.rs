@@ -3,13 +3,24 @@
 use indicators::{IndicatorConfig, IndicatorSpec, Indicators, SymbolBatches};
 use model::state::{State, StateReader, StateWriter};
 use model::{
-    Bar, BarSource, Event, Frame, Kind, Nanos, Price, Quantity, SessionCalendar, SymbolId, Timeframe, Trade,
-    UtcDays,
+    Bar, BarSource, Event, Frame, Kind, Nanos, Price, Quantity, Session, SessionCalendar, SymbolId, Timeframe, Trade,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
 
 const FIVE_MINUTES: i64 = 5 * Nanos::MINUTE.0;
+
+/// Two hours open, one not.
+#[derive(Debug)]
+struct Hours;
+
+impl SessionCalendar for Hours {
+    fn session_at(&self, ts: Nanos) -> Session {
+        let hours = |count: i64| Nanos(count * Nanos::HOUR.0);
+        let open = Nanos(ts.0 - ts.0.rem_euclid(hours(3).0));
+        Session { open, close: open + hours(2), next_open: open + hours(3) }
+    }
+}
 
 /// A bar's ticks: raw price and raw size. Without any it is flat.
 type Ticks = Vec<(i64, i64)>;
@@ -39,8 +50,8 @@ fn specs() -> impl Iterator<Item = IndicatorSpec> {
 fn stage(spec: IndicatorSpec) -> Indicators {
     let timeframe = Timeframe::parse("5m").unwrap();
     let config = IndicatorConfig::new(1, &[timeframe], vec![vec![spec]]).unwrap();
-    let days: Arc<dyn SessionCalendar> = Arc::new(UtcDays);
-    Indicators::with_sessions(config, &[BarSource::Trade], &[days])
+    let calendar: Arc<dyn SessionCalendar> = Arc::new(Hours);
+    Indicators::with_sessions(config, &[BarSource::Trade], &[calendar])
 }
 
 fn saved(state: &impl State) -> Vec<u8> {
@@ -88,7 +99,8 @@ fn close(stage: &mut Indicators, nth: usize, ticks: &[(i64, i64)], close_before:
         low: Price::new(prices().min().unwrap_or(open)),
         close: Price::new(prices().next_back().unwrap_or(open)),
         volume,
-        vwap: (volume > 0).then(|| Price::new(open)),
+        // Now and then a bar has volume and no vwap, as at the limits of prices and sizes.
+        vwap: (volume > 0 && volume / 1_000_000 % 97 != 0).then(|| Price::new(open)),
         trades: ticks.len() as u32,
     };
     let mut frame = Frame::default();

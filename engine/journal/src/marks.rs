@@ -31,11 +31,11 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Everything before `index` is durable.
-    pub fn at(index: u64) -> Self {
+    /// So much is written, and so much durable.
+    pub fn at(written: u64, durable: u64) -> Self {
         let marks = Self::default();
-        marks.written.store(index, Ordering::Relaxed);
-        marks.set_durable(index);
+        marks.set_written(written);
+        marks.set_durable(durable);
         marks
     }
 

@@ -83,7 +83,7 @@ pub fn start(
         Durability::Off => panic!("without durability there is no journal to write"),
     };
     let (sender, receiver) = ring::ring::<Event>(threading.ring_slots, threading.idle);
-    let marks = Arc::new(Marks::at(writer.appended()));
+    let marks = Arc::new(Marks::at(writer.written(), writer.durable()));
     let appender = Appender::new(sender, Arc::clone(&marks), threading.wait, writer.appended());
     let path = writer.folder().path().to_owned();
     let (core, ring_slots) = (threading.core, threading.ring_slots);
@@ -148,7 +148,7 @@ impl Worker {
 
     /// Until the appender is gone.
     fn run_strict(&mut self) -> Result<(), JournalError> {
-        self.look_at_room();
+        self.begin()?;
         loop {
             match self.take() {
                 Received::Items(_) => {
@@ -163,7 +163,7 @@ impl Worker {
 
     /// Until the appender is gone.
     fn run_async(&mut self, window: Duration) -> Result<(), JournalError> {
-        self.look_at_room();
+        self.begin()?;
         let pause = PAUSE_MAX.min(window / 4);
         let sync_after_ns = (window - pause).as_nanos() as u64;
         // When the oldest event that is not synced was taken.
@@ -193,6 +193,13 @@ impl Worker {
                 thread::sleep(pause);
             }
         }
+    }
+
+    /// What was appended before there was a thread is synced, and room is taken.
+    fn begin(&mut self) -> Result<(), JournalError> {
+        self.sync()?;
+        self.look_at_room();
+        Ok(())
     }
 
     fn sync(&mut self) -> Result<(), JournalError> {

@@ -3,20 +3,21 @@
 
 mod engine;
 mod market;
+mod patient;
 mod requote;
 
 use engine::{Case, Seen, replay, timeframes};
 use indicators::Seed;
 use market::made_market;
 use model::{
-    Event, Frame, Goal, Intent, Kind, Nanos, Order, Quantity, Rate, StreamHash, Style, SymbolId, TargetWait,
-    Timeframe, UNIT, WaitStep,
+    Event, Frame, Kind, Nanos, Order, Quantity, Rate, SymbolId, TargetWait, WaitStep,
 };
+use patient::{PATIENCE, Patient};
 use pipeline::{Layout, Stage};
 use requote::Requote;
 use ring::Wait;
 use rules::{EmaCross, EmaCrossConfig, Entry, MeanReversion, MeanReversionConfig, StopOn};
-use strategy::{Intents, Revisit, Strategy, Wakes};
+use strategy::Strategy;
 
 #[test]
 fn commands_come_at_their_times_and_before_the_data_of_their_times() {
@@ -171,59 +172,6 @@ fn input_numbers_have_no_gap_and_time_never_goes_back() {
     assert!(seen.frames.iter().all(|frame| frame.events.iter().all(|event| event.seq == frame.input().seq)));
     // Every input that is no tick has a frame.
     assert_eq!(seen.frames.len() as u64, seen.outcome.inputs - seen.outcome.ticks);
-}
-
-/// Wants one more or one less at the touch at each bar of ten seconds, and withdraws a wish when it is 25 seconds old.
-#[derive(Default)]
-struct Patient {
-    since: [Option<Nanos>; 2],
-    wanted: [i64; 2],
-}
-
-model::state!(Patient { since, wanted });
-
-const PATIENCE: Nanos = Nanos(25 * Nanos::SECOND.0);
-
-impl Strategy for Patient {
-    fn name(&self) -> &'static str {
-        "patient"
-    }
-
-    fn wakes(&self) -> Wakes {
-        Wakes::Bars
-    }
-
-    fn timeframes(&self) -> Vec<Timeframe> {
-        vec![timeframes()[0]]
-    }
-
-    fn revisits(&self) -> Option<Revisit> {
-        Some(Revisit { timeframe: timeframes()[0], after: PATIENCE })
-    }
-
-    fn on_tick(&mut self, _tick: &Event, _out: &mut Intents) {}
-
-    fn on_frame(&mut self, frame: &Frame, out: &mut Intents) {
-        let now = frame.input().ts;
-        for (symbol, since) in (0..).map(SymbolId).zip(&mut self.since) {
-            if frame.input().kind == Kind::TIMER && since.is_some_and(|since| now >= since + PATIENCE) {
-                *since = None;
-                out.push(Intent::new(symbol, Goal::Withdraw));
-            }
-        }
-        for bar in frame.bars.iter().filter(|bar| bar.primary && bar.timeframe == 0) {
-            let at = bar.symbol.index();
-            if self.since[at].is_none() {
-                self.since[at] = Some(now);
-                self.wanted[at] = if self.wanted[at] > 0 { -UNIT } else { UNIT };
-                out.push(Intent::target(bar.symbol, Quantity::new(self.wanted[at]), Style::Touch));
-            }
-        }
-    }
-
-    fn state_hash(&self, hash: &mut StreamHash) {
-        self.wanted.iter().for_each(|wanted| hash.words(&[*wanted as u64]));
-    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 use crate::{AgentsConfig, Inputs, Marl, Models, observation_shape};
 use inference::{Backend, Batch, EvaluateError, OUTPUTS, Shape, refuse_not_finite};
 use matrices::{Column, MatrixSpec};
+use model::state::{State, StateReader, StateWriter};
 use model::{
     Account, Agent, Bar, BarSource, Decision, Direction, Event, Fill, Frame, Goal, IndicatorSet, Instrument,
     InstrumentTable, Intent, Kind, Liquidity, MarketContext, Matrix, Money, Nanos, OrderId, Pattern, Price,
@@ -127,11 +128,15 @@ fn marl_on(
 /// Two models for each agent, each with a voice of its own.
 pub(crate) fn voices() -> (Vec<[Voice; 2]>, Models) {
     let voices: Vec<[Voice; 2]> = Agent::ALL.map(|_| Default::default()).to_vec();
-    let models = Agent::ALL.map(|agent| {
+    let models = models_of(&voices);
+    (voices, models)
+}
+
+fn models_of(voices: &[[Voice; 2]]) -> Models {
+    Agent::ALL.map(|agent| {
         let backend = |voice: &Voice| Telling { voice: voice.clone(), shape: shape_of(agent) };
         voices[agent as usize].iter().map(|voice| Box::new(backend(voice)) as Box<dyn Backend>).collect()
-    });
-    (voices, models)
+    })
 }
 
 /// One symbol's part of a boundary.
@@ -264,6 +269,18 @@ impl Script {
         };
         script.told([0.8, 0.1, 0.1], [1.0, 0.0, 0.0]);
         script
+    }
+
+    /// Saves the strategy, builds another one of this configuration with the same voices, and restores it there.
+    pub(crate) fn restart(&mut self, config: AgentsConfig) {
+        let mut to = StateWriter::new();
+        self.marl.save(&mut to);
+        let bytes = to.into_bytes();
+        let config = AgentsConfig { cache_entries: 0, ..config };
+        self.marl = marl(config, models_of(&self.voices)).unwrap();
+        let mut from = StateReader::new(&bytes);
+        self.marl.load(&mut from).unwrap();
+        from.finish().unwrap();
     }
 
     /// All voters say one thing, `entry` another; both models of each.

@@ -178,6 +178,48 @@ fn without_durability_nothing_happens() {
     assert!(appender.watch().is_none() && !appender.is_on() && appender.failed().is_none());
 }
 
+#[test]
+fn what_was_appended_before_the_thread_is_kept_by_it() {
+    for durability in [Durability::Strict, ASYNC] {
+        let disk = SimulatedDisk::new();
+        let folder = Folder::on(Arc::new(disk.clone()), "/j");
+        let (mut writer, _) = open(&folder, OURS, &SMALL).unwrap();
+        let events = Stream::new(1, 1).take(30);
+        writer.append(&events).unwrap();
+        let (mut appender, thread) = start(writer, durability, &threading(64)).unwrap();
+        assert_eq!(appender.appended(), 30);
+        appender.wait_durable(30).unwrap();
+        let left = disk.after_power_cut(&mut crate::support::random::Random(1));
+        assert_eq!(read(&Folder::on(Arc::new(left), "/j")).unwrap(), events);
+        drop(appender);
+        thread.close().unwrap();
+    }
+}
+
+/// What was read of a segment before it grew is read again.
+#[test]
+fn a_follower_reads_on_where_the_writer_went_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path());
+    let (writer, _) = open(&folder, OURS, &SMALL).unwrap();
+    let (mut appender, thread) = start(writer, Durability::Strict, &threading(64)).unwrap();
+    let mut follower = Follower::new(&folder, OURS, appender.watch().unwrap(), 1);
+    let events = Stream::new(3, 1).take(3_000);
+    let mut seen = Vec::new();
+    for part in events.chunks(13) {
+        appender.append(part).unwrap();
+        appender.wait_durable(appender.appended()).unwrap();
+        while let Some(batch) = follower.next_batch().unwrap() {
+            seen.extend_from_slice(batch.events);
+        }
+        assert_eq!(seen, events[..seen.len()]);
+        assert_eq!(seen.len() as u64, appender.appended());
+    }
+    drop(appender);
+    thread.close().unwrap();
+    assert_eq!(follower.next_batch(), Ok(None));
+}
+
 /// Reads beside a writer, over many segments that are packed under its feet, and sees every event once.
 #[test]
 fn a_follower_sees_everything_once() {

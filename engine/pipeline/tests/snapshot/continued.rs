@@ -2,6 +2,7 @@
 
 use super::case::{Case, Seen, recorded, ticks, under_way};
 use super::made::{ema_cross, marl, mean_reversion, synergy_only};
+use super::patient::Patient;
 use super::requote::Requote;
 use agents::DecideOn;
 use bars::Fill;
@@ -165,6 +166,11 @@ fn targets_that_wait_for_cancels_on_their_way() {
 }
 
 #[test]
+fn wishes_that_are_come_back_to_between_bars() {
+    check(Patient::default, 3_000, 1_000, 20);
+}
+
+#[test]
 fn synergies_with_sizes_and_exits() {
     check(synergy_only, 6_000, 100, 1);
 }
@@ -201,7 +207,7 @@ proptest! {
         is_flat in any::<bool>(),
         batch in 1_usize..400,
         mut cuts in prop::collection::vec(0_usize..1_500, 1..4),
-        which in 0_usize..5,
+        which in 0_usize..6,
     ) {
         cuts.sort_unstable();
         let fill = if is_flat { Fill::Flat } else { Fill::None };
@@ -220,6 +226,7 @@ proptest! {
             1 => cut!(mean_reversion(StopOn::Tick, Entry::Limit)),
             2 => cut!(Requote::default()),
             3 => cut!(synergy_only()),
+            4 => cut!(Patient::default()),
             _ => cut!(marl(DecideOn::Bar)),
         };
     }

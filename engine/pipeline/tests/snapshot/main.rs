@@ -5,6 +5,8 @@ mod continued;
 mod made;
 #[path = "../market/mod.rs"]
 mod market;
+#[path = "../patient/mod.rs"]
+mod patient;
 mod refused;
 #[path = "../requote/mod.rs"]
 mod requote;

@@ -18,6 +18,7 @@
 //! different years want schemas of their own.
 //! Not here: threads, queues and retries, which all tiers share; TLS (use a local server, or a tunnel).
 
+mod adapt;
 mod clock;
 mod copy;
 mod ddl;

@@ -252,6 +252,39 @@ fn a_command_swaps_the_model_from_then_on() {
     assert_eq!((counts.swaps, counts.swaps_refused), (7, 1));
 }
 
+/// What agents missed, which model answers, what works and what is counted: all of it goes on after a restart.
+#[test]
+fn a_restart_changes_nothing() {
+    let config = AgentsConfig { circuit: CircuitConfig { misses: 2, cool_down: Nanos(1) }, ..config() };
+    let run = |restarts: bool| {
+        let mut script = Script::new(config);
+        let mut said = Vec::new();
+        script.voice(Agent::Fvg, 1).fail(true);
+        script.voice(Agent::Mlmi, 1).say(SHORT);
+        for nth in 0..60 {
+            script.told(if nth % 7 < 4 { LONG } else { SHORT }, if nth % 3 == 0 { EXECUTE } else { AGGRESSIVE });
+            if nth % 10 == 5 {
+                script.command(swap_event(script.ts(), Agent::ALL[nth % 4], nth / 10 % 3));
+            }
+            let close = ["100", "103", "88", "120", "97"][nth % 5];
+            said.push(if nth % 4 == 1 { script.bar(close) } else { script.synergy(close, Long) });
+            if nth % 9 == 2 {
+                script.fill(if nth % 2 == 0 { Buy } else { Sell }, "1.5", close);
+            }
+            let (hash, counts) = (script.state_hash(), script.marl().counts());
+            if restarts {
+                script.restart(config);
+            }
+            assert_eq!((script.state_hash(), script.marl().counts()), (hash, counts));
+        }
+        (said, script.marl().counts(), script.marl().figures())
+    };
+    let (said, counts, figures) = run(false);
+    assert_eq!(run(true), (said, counts, figures));
+    assert!(counts.swaps > 0 && counts.swaps_refused > 0 && counts.failures[Agent::Fvg as usize] > 0);
+    assert!(counts.openings[Agent::Fvg as usize] > 0 && counts.exits.iter().sum::<u64>() > 0);
+}
+
 #[test]
 fn each_agent_is_asked_once_about_all_symbols() {
     let mut script = script();
