@@ -18,9 +18,11 @@ use gate::Limits;
 use indicators::{IndicatorConfig, IndicatorSpec, Seed};
 use matching::{FillSize, VenueConfig};
 use model::{BarSource, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use objects::{Patience, S3Config};
 use rules::{EmaCrossConfig, Entry, MeanReversionConfig, StopOn};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const CHECKED: &str = "a value that passed its shape";
 
@@ -47,6 +49,7 @@ pub(super) fn build(effective: &Effective) -> Result<Config, ConfigError> {
     let instruments = instruments(&read, &run.currency)?;
     Ok(Config {
         data: data(&read)?,
+        s3: s3(&read),
         venue,
         risk,
         ingest: ingest(&read),
@@ -214,6 +217,27 @@ fn data(read: &Read<'_>) -> Result<DataConfig, ConfigError> {
         decode_threads: read.integer("data.decode_threads") as usize,
         generate: read.optional_text("data.generate").map(PathBuf::from),
     })
+}
+
+/// After `s3.timeout` times this nothing is asked again.
+const GIVE_UP_TIMEOUTS: u32 = 3;
+
+fn s3(read: &Read<'_>) -> S3Config {
+    let answer = Duration::from_nanos(read.duration("s3.timeout").0.unsigned_abs());
+    let connect = Patience::default().connect.min(answer);
+    let patience = Patience {
+        connect,
+        answer,
+        retries: read.integer("s3.retries") as usize,
+        give_up: answer * GIVE_UP_TIMEOUTS,
+    };
+    let text = |path| read.optional_text(path).map(str::to_owned);
+    S3Config {
+        endpoint: text("s3.endpoint"),
+        region: text("s3.region"),
+        credentials: text("s3.credentials").map(PathBuf::from),
+        patience,
+    }
 }
 
 fn bars(read: &Read<'_>, needed: Vec<Timeframe>) -> BarsConfig {

@@ -10,6 +10,7 @@ use indicators::IndicatorConfig;
 use matching::VenueConfig;
 use matrices::MatricesConfig;
 use model::{Agent, BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use objects::S3Config;
 use pipeline::Layout;
 use rules::{EmaCrossConfig, MeanReversionConfig, SynergyOnlyConfig};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub struct Config {
     pub run: RunConfig,
     /// On which ticks.
     pub data: DataConfig,
+    /// The server of paths in buckets.
+    pub s3: S3Config,
     /// How ticks become bars.
     pub bars: BarsConfig,
     /// Whether batches of ticks are recorded.

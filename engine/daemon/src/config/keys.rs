@@ -5,12 +5,14 @@
 //! Not here: what shapes accept (`shape`).
 
 mod intelligence;
+mod s3;
 
 use super::schema::{Key, Later, Schema, Section};
 use super::shape::{Choices, Fixed, Least, Off, Range, Shape, Tables};
 
 /// The configuration of a run.
-pub static RUN: Schema = Schema { parts: &[KEYS, intelligence::KEYS], sections: SECTIONS, later: LATER };
+pub static RUN: Schema =
+    Schema { parts: &[KEYS, s3::KEYS, intelligence::KEYS], sections: SECTIONS, later: LATER };
 
 const fn one_of(now: &'static [&'static str]) -> Shape {
     Shape::Choice(Choices { now, later: &[] })
@@ -26,6 +28,7 @@ const FEE: Shape = Shape::Decimal(Fixed::Rate, Range::Fraction, Off::Never);
 const SECTIONS: &[Section] = &[
     Section { path: "run", doc: "What runs, with how much money, and how it is put on threads." },
     Section { path: "data", doc: "Which ticks are replayed." },
+    Section { path: "s3", doc: "The server of paths and archives that begin with s3://." },
     Section { path: "bars", doc: "How ticks become bars." },
     Section { path: "batches", doc: "Statistics of batches of ticks: at most 100 and less than 1 ms each." },
     Section { path: "indicators", doc: "What is computed from bars." },
@@ -118,7 +121,7 @@ const KEYS: &[Key] = &[
         Shape::Paths,
         "[]",
         "",
-        "Catalogs, folders and .parquet files, from the working folder; --data replaces them.",
+        "Catalogs, folders and .parquet files, from the working folder or s3://BUCKET/PREFIX; --data replaces them.",
     )
     .speed_only(),
     Key::new(

@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::progress::{self, Show, Shown};
 use crate::table::{self, Colour};
 use bars::BarsConfig;
+use catalog::Location;
 use feed::{Feed, FeedError};
 use model::{AgentGroup, Clock, Event, SystemClock};
 use pipeline::{Outcome, Outlets, RunConfig, RunError, Tap, run, tap};
@@ -28,7 +29,7 @@ use report::{AnsweringModel, OptionalTable, Overwrite, RunFolder, RunMeta};
 use ring::{Cores, Stopwatch, pin_to_core};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use strategy::Strategy;
@@ -233,7 +234,7 @@ impl WithStrategy for Replay<'_> {
         let recorder = Recorder::new(self.folder);
         let (tap, tap_end) = tap();
         let recording = recorder.start(tap_end, instruments, config.run.initial_capital);
-        let file_hashes = hash_files(self.data.paths());
+        let file_hashes = hash_files(self.data.locations());
         let pin = pin_in_turn(self.placed.decode_cores.clone());
         let feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin));
         let batches = || BatchTap::start(&self.bars.sources, recorder.batch_sink());
@@ -303,13 +304,20 @@ fn pin_in_turn(cores: Vec<usize>) -> Arc<dyn Fn() + Send + Sync> {
 
 type Hashes = std::thread::JoinHandle<Result<String, Failure>>;
 
-/// Hashes the data files beside the run; gives the lines that end the run folder's `config.toml`.
-fn hash_files(paths: Vec<PathBuf>) -> Hashes {
+/// Hashes the data files beside the run; gives the lines that end the run folder's `config.toml`. An object, which is
+/// read only in parts, is named by the etag that every one of its reads was pinned to.
+fn hash_files(locations: Vec<Location>) -> Hashes {
     let body = move || {
-        let mut text = String::from("\n# The data, with its SHA-256:\n");
-        for path in paths {
+        let mut text = String::from("\n# The data, with its SHA-256, or the etag of an object:\n");
+        for location in locations {
+            let path = location.path();
+            if let Location::Object(file) = &location {
+                let etag = file.etag().unwrap_or("none");
+                writeln!(text, "# etag {etag}  {}", path.display()).expect("a string can always grow");
+                continue;
+            }
             let failed = |error| Failure::Failed(format!("could not read {} ({error})", path.display()));
-            let mut file = std::fs::File::open(&path).map_err(failed)?;
+            let mut file = std::fs::File::open(path).map_err(failed)?;
             let mut hash = HashWriter(Sha256::new());
             std::io::copy(&mut file, &mut hash).map_err(failed)?;
             let digest: String = hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -7,7 +7,8 @@ use super::wiring::Kinds;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use catalog::{
-    CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover,
+    CatalogError, ColumnMap, DataFile, Excess, Location, ReadOptions, Root, TickKind, TimeRange, TsUnit,
+    discover_in,
 };
 use feed::{Feed, More, OnBadRow, RejectSink, Rules, SymbolRules};
 use files::import::is_bars;
@@ -15,7 +16,6 @@ use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
 use model::{InstrumentTable, Nanos, SymbolId, SymbolTable};
 use ring::Stopwatch;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a run replays.
@@ -48,7 +48,9 @@ impl RunData {
             return Err(Failure::Usage(sentence.to_owned()));
         }
         let read = read_options(config)?;
-        let files: Vec<_> = discover(&config.data.paths, &read)?.into_iter().map(Arc::new).collect();
+        let roots = config.data.paths.iter().map(|path| Root::parse(path, &config.s3));
+        let roots = roots.collect::<Result<Vec<Root>, CatalogError>>()?;
+        let files: Vec<_> = discover_in(&roots, &read)?.into_iter().map(Arc::new).collect();
         let names = files.iter().flat_map(|file| file.symbols.iter().cloned());
         let symbols = SymbolTable::new(names.chain(config.instruments.list.keys().cloned()));
         let mut kinds = vec![Kinds::default(); symbols.len()];
@@ -119,9 +121,9 @@ impl RunData {
         names.into_iter().cloned().collect()
     }
 
-    /// The files' paths.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        self.files.iter().map(|file| file.path.clone()).collect()
+    /// Where the files are.
+    pub fn locations(&self) -> Vec<Location> {
+        self.files.iter().map(|file| file.location.clone()).collect()
     }
 
     /// The feed over the files. Its threads call `on_thread_start` first.
