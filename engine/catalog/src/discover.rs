@@ -8,6 +8,7 @@ use crate::column::{Column, ReadOptions};
 use crate::layout::{Layout, Source};
 use crate::location::{Location, ObjectFile, Root};
 use crate::open::{open, source_of};
+use crate::part::retain_current;
 use crate::partition::symbol_of_path;
 use crate::read::{TickReader, TimeRange};
 use crate::{CatalogError, Chunk, ColumnFault, TickKind, convert};
@@ -70,7 +71,7 @@ pub struct DataFile {
 }
 
 /// Lists the files of ticks under some paths, each a catalog, a folder or a file, in byte order of their
-/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, and the
+/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, the files of an archive that others supersede ([`crate::PartName`]), and the
 /// folders `bars` and `rejects` of a folder that is given are passed over.
 ///
 /// # Errors
@@ -111,6 +112,7 @@ pub fn discover_in(roots: &[Root], options: &ReadOptions) -> Result<Vec<DataFile
             Location::Object(file) => file.path.clone(),
         })
     });
+    retain_current(&mut found, Location::path);
     let mut first_symbol = None;
     found.iter().map(|location| describe(location, options, &mut first_symbol)).collect()
 }
