@@ -5,6 +5,7 @@
 //! for a row is decided by `feed`, not here.
 //! Not here: validation, merging, threads (`feeds/files`), text formats.
 
+mod bars;
 mod cell;
 mod chunk;
 mod column;
@@ -31,6 +32,7 @@ mod symbols;
 mod trade_id;
 mod write;
 
+pub use bars::{BarRows, bars_schema, concat_bars};
 pub use cell::{Cell, Excess, NULL_CELL, RAW_MAX, TIME_INVALID, is_value};
 pub use chunk::{Chunk, SIDE_INVALID, SYMBOL_NULL};
 pub use column::{Column, ColumnMap, ColumnMapError, ReadOptions, TsUnit};

@@ -102,7 +102,7 @@ impl ObjectFile {
     ///
     /// # Errors
     /// [`CatalogError::Object`] for the first that cannot be read.
-    pub(crate) fn find(bucket: &Bucket, keys: &[String]) -> Result<Vec<Arc<Self>>, CatalogError> {
+    pub fn find(bucket: &Bucket, keys: &[String]) -> Result<Vec<Arc<Self>>, CatalogError> {
         let tails = bucket.tails(keys, TAIL_BYTES);
         tails.into_iter().map(|found| Self::of_tail(bucket, found?)).collect()
     }

@@ -11,7 +11,7 @@ use arrow_array::{
     ArrayRef, Decimal128Array, DictionaryArray, Int8Array, Int32Array, RecordBatch, StringArray,
     TimestampNanosecondArray,
 };
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use model::{Nanos, Quantity, Quote, Trade, normalise_symbol};
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -314,8 +314,12 @@ pub(crate) fn properties(schema: &Schema, source: Option<&str>, is_narrow: bool)
         .set_statistics_enabled(statistics)
         .set_key_value_metadata((!entries.is_empty()).then_some(entries));
     for field in schema.fields() {
-        let packed = !matches!(field.name().as_str(), "symbol" | "side" | "trade_id");
-        if packed {
+        let is_packed = match field.data_type() {
+            DataType::Timestamp(..) => true,
+            DataType::Decimal128(digits, _) => *digits <= DECIMAL_PRECISION,
+            _ => false,
+        };
+        if is_packed {
             let column = ColumnPath::from(field.name().as_str());
             properties = properties
                 .set_column_dictionary_enabled(column.clone(), false)

@@ -253,6 +253,24 @@ impl Bucket {
         put.map(|done| done.e_tag).map_err(|error| read(&error, &self.asked(key)))
     }
 
+    /// Puts objects, several at a time, of whose keys there are none; where there is one, that is it.
+    ///
+    /// # Errors
+    /// [`ObjectError`]; some may be there then.
+    pub fn put_absent(&self, objects: Vec<(String, Bytes)>) -> Result<(), ObjectError> {
+        const AT_ONCE: usize = 8;
+        let one = |(key, bytes): (String, Bytes)| async move {
+            let path = self.path(&key)?;
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            let put = self.0.store.put_opts(&path, PutPayload::from(bytes), options).await;
+            match put.map_err(|error| read(&error, &self.asked(&key))) {
+                Ok(_) | Err(ObjectError::Exists { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
+        };
+        runtime().block_on(stream::iter(objects).map(one).buffer_unordered(AT_ONCE).try_collect())
+    }
+
     /// Deletes objects; those that are not there are gone already.
     ///
     /// # Errors

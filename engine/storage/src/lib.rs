@@ -5,6 +5,7 @@
 //! was down or slow catches up without gap or duplicate.
 //! Not here: the journal, which alone decides what a recovery finds; the run folder (`report`).
 
+pub mod archive;
 mod batch;
 mod error;
 mod record;

@@ -61,6 +61,20 @@ pub trait Store: Send {
     /// [`StoreError`].
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// How far this run is stored for good, of a store that gathers rows before it stores them: what `write` took beyond it
+    /// is lost with the process, and is offered again by whoever keeps it. `None`: all that `write` took is stored.
+    fn stored(&self) -> Option<Watermarks> {
+        None
+    }
+
+    /// Stores for good what was gathered: at the end of a run, and where somebody waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing that was taken is given up.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Retention, compression, expiry as of `now` in engine time. May run any number of times.
     ///
     /// # Errors
