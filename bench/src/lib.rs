@@ -15,4 +15,5 @@ pub mod peers;
 pub mod process;
 pub mod rings;
 pub mod setup;
+pub mod storage_archive;
 pub mod throughput;

@@ -1,7 +1,8 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
+use bench::figures::Figures;
 use bench::peers::Peers;
-use bench::{decode, features, inference, latency, machine, process, rings, throughput};
+use bench::{decode, features, inference, latency, machine, process, rings, storage_archive, throughput};
 use clap::{Parser, ValueEnum};
 use ring::Cores;
 use std::io::Write;
@@ -40,6 +41,8 @@ enum Bench {
     Latency,
     /// Peak memory and start of the program as a whole.
     Process,
+    /// Ticks per second into the archive, and from a bucket.
+    Archive,
     /// Round trips and throughput of the ring between two cores.
     Rings,
 }
@@ -59,6 +62,11 @@ fn main() -> std::io::Result<()> {
         Bench::Decode => decode::run_all(args.ticks.as_ref()),
         Bench::Inference => inference::run_all(&cores, args.python.as_deref()),
         Bench::Features => features::run_all(&cores),
+        Bench::Archive => {
+            let mut figures = Figures::new("archive");
+            storage_archive::measure(&mut figures);
+            figures
+        }
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),
     };

@@ -26,7 +26,8 @@ struct Input {
 
 impl Input {
     fn open(location: &Location, range: TimeRange) -> Result<Self, CatalogError> {
-        let reader = TickReader::open(location, &ReadOptions::default(), range)?;
+        let options = ReadOptions { ts_recv: true, ..ReadOptions::default() };
+        let reader = TickReader::open(location, &options, range)?;
         let chunk = Chunk::new(reader.kind());
         let mut input = Self { reader, chunk, rows: 0..0 };
         input.refill(range)?;

@@ -19,6 +19,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Engine time is kept, so that a replay by `ts_recv` has the clock that the run had.
+const EXTRAS: Extras = Extras { ts_recv: true, trade_id: false };
+
 /// Rows handed to the encoder at once.
 const BATCH_ROWS: usize = 16_384;
 
@@ -39,7 +42,7 @@ impl<W: Write + Send> TickEncoder<W> {
     /// # Errors
     /// [`CatalogError::Encode`].
     pub fn new(out: W, name: PathBuf, kind: TickKind, symbol: &str) -> Result<Self, CatalogError> {
-        let told = schema_of(kind, Extras::default());
+        let told = schema_of(kind, EXTRAS);
         let schema: SchemaRef = Arc::new(narrowed(&told));
         let options = ArrowWriterOptions::new()
             .with_properties(properties(&told, None, true))
@@ -92,10 +95,13 @@ impl<W: Write + Send> TickEncoder<W> {
     }
 
     fn columns(&self, rows: &TickRows, range: std::ops::Range<usize>) -> Vec<ArrayRef> {
-        let times = TimestampNanosecondArray::from(rows.ts_event[range.clone()].to_vec());
+        let times = |column: &[i64]| -> ArrayRef {
+            Arc::new(TimestampNanosecondArray::from(column[range.clone()].to_vec()).with_timezone("UTC"))
+        };
         let keys = Int32Array::from(vec![0; range.len()]);
         let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(times.with_timezone("UTC")),
+            times(&rows.ts_event),
+            times(&rows.ts_recv),
             Arc::new(DictionaryArray::new(keys, Arc::clone(&self.symbol))),
         ];
         let of = |place: usize| &rows.numbers[place][range.clone()];
@@ -143,13 +149,14 @@ mod tests {
         ArrowReaderMetadata::load(&std::fs::File::open(path).unwrap(), Default::default()).unwrap()
     }
 
-    fn read(path: &Path) -> Vec<(i64, [Option<i64>; 4], Option<i8>)> {
-        let mut reader = TickReader::open(path, &ReadOptions::default(), TimeRange::ALL).unwrap();
+    fn read(path: &Path) -> Vec<([i64; 2], [Option<i64>; 4], Option<i8>)> {
+        let options = ReadOptions { ts_recv: true, ..ReadOptions::default() };
+        let mut reader = TickReader::open(path, &options, TimeRange::ALL).unwrap();
         let (mut chunk, mut rows) = (Chunk::new(reader.kind()), Vec::new());
         while reader.next_chunk(&mut chunk).unwrap() {
             for row in 0..chunk.rows() {
                 let numbers = chunk.numbers.each_ref().map(|numbers| numbers.get(row).copied());
-                rows.push((chunk.ts_event[row], numbers, chunk.side.get(row).copied()));
+                rows.push(([chunk.ts_event[row], chunk.ts_recv[row]], numbers, chunk.side.get(row).copied()));
             }
         }
         assert_eq!(reader.symbols(), ["EUR/USD"]);
@@ -166,11 +173,11 @@ mod tests {
         assert_eq!(count, events.len() as u64);
         let fast = folder.path().join("fast.parquet");
         std::fs::write(&fast, bytes).unwrap();
-        let mut writer = TickWriter::create(folder.path(), kind, "EUR/USD").unwrap();
+        let mut writer = TickWriter::create_with(folder.path(), kind, "EUR/USD", EXTRAS).unwrap();
         for event in events {
             match kind {
-                TickKind::Trades => writer.trade(&event.as_trade()).unwrap(),
-                TickKind::Quotes => writer.quote(&event.as_quote()).unwrap(),
+                TickKind::Trades => writer.trade_with(&event.as_trade(), Some(event.ts), None).unwrap(),
+                TickKind::Quotes => writer.quote_with(&event.as_quote(), Some(event.ts)).unwrap(),
             }
         }
         writer.finish().unwrap();
@@ -189,14 +196,18 @@ mod tests {
         let trade = |ts: i64| {
             let (price, size) = (Price::new(ts * 7 % 1_000 - 500), Quantity::new(ts + 1));
             let trade = Trade { ts_event: Nanos(ts), price, size, aggressor: (ts % 3 - 1) as i8 };
-            Event::trade(Nanos(ts), SymbolId(0), trade)
+            Event::trade(Nanos(ts + ts % 7), SymbolId(0), trade)
         };
         check(TickKind::Trades, &(0..40_000).map(trade).collect::<Vec<_>>());
         let quote = |ts: i64| {
             let size = |ts: i64| (ts % 5 > 0).then(|| Quantity::new(ts));
             let (bid, ask) = (Price::new(ts), Price::new(ts + 1));
             let (bid_size, ask_size) = (size(ts), size(ts / 10_000));
-            Event::quote(Nanos(ts), SymbolId(0), Quote { ts_event: Nanos(ts), bid, ask, bid_size, ask_size })
+            Event::quote(
+                Nanos(ts + 3),
+                SymbolId(0),
+                Quote { ts_event: Nanos(ts), bid, ask, bid_size, ask_size },
+            )
         };
         check(TickKind::Quotes, &(0..40_000).map(quote).collect::<Vec<_>>());
     }

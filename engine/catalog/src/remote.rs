@@ -150,7 +150,10 @@ impl RemoteFile {
 
     /// Says which bytes are read now, and which after that; others are given up.
     pub(crate) fn enter(&self, now: Vec<Range<u64>>, next: Vec<Range<u64>>) {
-        let piece = piece_bytes();
+        self.enter_by(now, next, piece_bytes());
+    }
+
+    fn enter_by(&self, now: Vec<Range<u64>>, next: Vec<Range<u64>>, piece: u64) {
         let mut wanted = together(now, piece);
         if piece == PIECE_BYTES_MAX {
             wanted.extend(together(next, piece));
@@ -232,5 +235,88 @@ impl Read for RemoteRead {
         buffer[..length].copy_from_slice(&self.current.split_to(length));
         self.position += length as u64;
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object_store::memory::InMemory;
+    use objects::{Bucket, Object, Put};
+    use proptest::prelude::*;
+
+    fn object(bytes: &[u8], tail: usize) -> Arc<ObjectFile> {
+        let bucket = Bucket::of("b", Arc::new(InMemory::new()));
+        let etag = bucket.put("k", bytes.to_vec(), Put::Over).unwrap();
+        let object = Object { key: "k".to_owned(), size: bytes.len() as u64, etag };
+        let tail = Bytes::copy_from_slice(&bytes[bytes.len() - tail..]);
+        Arc::new(ObjectFile { path: "s3://b/k".into(), bucket, object, tail })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_bytes_in_any_order_are_those_of_the_object(
+            bytes in prop::collection::vec(any::<u8>(), 400..4_000),
+            tail in 0_usize..400,
+            piece in 1_u64..500,
+            cuts in prop::collection::vec(0_u64..4_000, 0..12),
+            reads in prop::collection::vec((0_u64..4_000, 0_usize..700, any::<bool>()), 1..40),
+        ) {
+            let size = bytes.len() as u64;
+            let file = RemoteFile::new(&object(&bytes, tail));
+            let mut cuts: Vec<u64> = cuts.into_iter().map(|cut| cut.min(size)).collect();
+            cuts.sort_unstable();
+            let ranges: Vec<Range<u64>> = cuts.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
+            let (now, next) = ranges.split_at(ranges.len() / 2);
+            file.enter_by(now.to_vec(), next.to_vec(), piece);
+            for (start, length, as_stream) in reads {
+                let start = start.min(size);
+                let length = length.min((size - start) as usize);
+                let expected = &bytes[start as usize..start as usize + length];
+                if as_stream {
+                    let mut found = vec![0; length];
+                    RemoteRead::new(file.clone(), start).read_exact(&mut found).unwrap();
+                    prop_assert_eq!(found, expected);
+                } else {
+                    prop_assert_eq!(file.bytes(start, length).unwrap(), expected);
+                }
+            }
+            prop_assert!(file.bytes(size - 1, 2).is_err());
+            let mut rest = Vec::new();
+            RemoteRead::new(file.clone(), 0).read_to_end(&mut rest).unwrap();
+            prop_assert_eq!(rest, bytes);
+            prop_assert_eq!(file.take_failure(), None);
+        }
+    }
+
+    #[test]
+    fn neighbours_are_one_request() {
+        assert_eq!(together(vec![10..20, 0..10, 20..30, 5..5], 100), [0..30]);
+        assert_eq!(together(vec![0..60, 60..120, 120..130], 100), [0..60, 60..130]);
+        let far = 10 + GAP_BYTES_MAX + 1;
+        assert_eq!(together(vec![0..10, far..far + 1], u64::MAX), [0..10, far..far + 1]);
+        assert_eq!(together(vec![0..500], 100), [0..500]);
+    }
+
+    #[test]
+    fn an_object_that_changed_is_told_from_a_damaged_one() {
+        let object = object(&[7; 1_000], 10);
+        let file = RemoteFile::new(&object);
+        object.bucket.put("k", vec![8; 1_000], Put::Over).unwrap();
+        assert!(file.bytes(0, 5).is_err());
+        assert!(matches!(file.take_failure(), Some(ObjectError::Changed { .. })));
+        object.bucket.delete(&["k".to_owned()]).unwrap();
+        assert!(file.bytes(0, 5).is_err());
+        assert!(matches!(file.take_failure(), Some(ObjectError::NotFound { .. })));
+        assert_eq!(file.bytes(995, 5).unwrap(), [7; 5].as_slice(), "the footer is kept");
+    }
+
+    #[test]
+    fn pieces_shrink_as_more_objects_are_read() {
+        let object = object(&[7; 10], 0);
+        let readers: Vec<RemoteFile> = (0..1_000).map(|_| RemoteFile::new(&object)).collect();
+        assert_eq!(piece_bytes(), PIECE_BYTES_MIN);
+        drop(readers);
     }
 }

@@ -5,6 +5,7 @@
 mod agents;
 mod bad_input;
 mod batches;
+mod buckets;
 mod cli;
 mod context;
 mod determinism;

@@ -16,6 +16,7 @@ use catalog::{
 };
 use model::{Clock, SystemClock};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub enum Compacted {
         /// Files that were there and are not any more.
         files: usize,
     },
+    /// The file system cannot let two folders change places.
+    Unable,
     /// Somebody else is at it.
     Busy {
         /// Who.
@@ -69,7 +72,11 @@ fn compact_groups(
         let is_partial = plan.is_partial;
         files += plan.leftover.len() + plan.groups.iter().map(|group| group.len() - 1).sum::<usize>();
         match place {
-            Place::Folder(root) => in_folder(place, root, partition, plan)?,
+            Place::Folder(root) => {
+                if !in_folder(place, root, partition, plan)? {
+                    return Ok(Compacted::Unable);
+                }
+            }
             Place::Bucket { .. } => in_bucket(place, partition, plan)?,
         }
         if !is_partial {
@@ -147,9 +154,10 @@ fn in_bucket(place: &Place, partition: &Partition, plan: Plan) -> Result<(), Sto
     Ok(())
 }
 
-fn in_folder(place: &Place, root: &Path, partition: &Partition, plan: Plan) -> Result<(), StoreError> {
+/// `false`: the file system cannot do it.
+fn in_folder(place: &Place, root: &Path, partition: &Partition, plan: Plan) -> Result<bool, StoreError> {
     if plan.leftover.is_empty() && plan.groups.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let error = |Failed { action, path, error }| place.io_error(action, &path, &error);
     let built = aside(root).join("compacting");
@@ -168,8 +176,9 @@ fn in_folder(place: &Place, root: &Path, partition: &Partition, plan: Plan) -> R
     swap(root, &root.join(partition.folder()), &built, &gone).map_err(error)
 }
 
-/// Gives `built` all files of `folder` but those that are gone, and lets the two change places.
-fn swap(root: &Path, folder: &Path, built: &Path, gone: &[PartName]) -> Result<(), Failed> {
+/// Gives `built` all files of `folder` but those that are gone, and lets the two change places; `false` where the file
+/// system cannot do that, and nothing is changed.
+fn swap(root: &Path, folder: &Path, built: &Path, gone: &[PartName]) -> Result<bool, Failed> {
     let gone: Vec<String> = gone.iter().map(PartName::file_name).collect();
     let lock = names_lock(root)?;
     lock.lock().map_err(failed("lock", root))?;
@@ -180,12 +189,14 @@ fn swap(root: &Path, folder: &Path, built: &Path, gone: &[PartName]) -> Result<(
         }
     }
     sync_folder(built)?;
-    renameat_with(CWD, built, CWD, folder, RenameFlags::EXCHANGE)
-        .map_err(|error| failed("swap", folder)(error.into()))?;
+    match renameat_with(CWD, built, CWD, folder, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return remove_folder(built).map(|()| false),
+        done => done.map_err(|error| failed("swap", folder)(error.into()))?,
+    }
     sync_folder(folder.parent().expect("a partition stands in a symbol's folder"))?;
     sync_folder(&aside(root))?;
     drop(lock);
-    remove_folder(built)
+    remove_folder(built).map(|()| true)
 }
 
 fn remove_folder(path: &Path) -> Result<(), Failed> {

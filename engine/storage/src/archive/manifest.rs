@@ -4,9 +4,9 @@
 //! is written before files are, so after a crash exactly these folders are looked at, and what is in them already is not
 //! written again.
 
-use serde_json::{Value, json};
-
 use crate::Watermarks;
+use model::Nanos;
+use serde_json::{Value, json};
 
 /// The version of what is on disk.
 const SCHEMA_VERSION: u64 = 1;
@@ -15,6 +15,8 @@ const SCHEMA_VERSION: u64 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Manifest {
     pub stored: Watermarks,
+    /// Engine times of the first and the last tick that are stored.
+    pub times: Option<(Nanos, Nanos)>,
     /// Folders from the catalog's root, with slashes.
     pub open: Vec<String>,
 }
@@ -31,6 +33,8 @@ impl Manifest {
             "run": run,
             "ticks": self.stored.ticks,
             "results": self.stored.results,
+            "first_ts_ns": self.times.map(|(first, _)| first.0),
+            "last_ts_ns": self.times.map(|(_, last)| last.0),
             "open": self.open,
         });
         let mut bytes = serde_json::to_vec_pretty(&value).expect("texts and numbers are JSON");
@@ -55,7 +59,9 @@ impl Manifest {
         let folder = |folder: &Value| folder.as_str().map(str::to_owned);
         let open = value["open"].as_array().and_then(|open| open.iter().map(folder).collect());
         let stored = Watermarks { ticks: number("ticks")?, results: number("results")? };
-        Ok(Self { stored, open: open.ok_or_else(damaged)? })
+        let time = |name: &str| value[name].as_i64().map(Nanos);
+        let times = time("first_ts_ns").zip(time("last_ts_ns"));
+        Ok(Self { stored, times, open: open.ok_or_else(damaged)? })
     }
 }
 
@@ -66,7 +72,9 @@ mod tests {
     #[test]
     fn manifests_are_read_as_they_were_written() {
         let stored = Watermarks { ticks: u64::MAX, results: 7 };
-        let manifest = Manifest { stored, open: vec!["trades/symbol=A%2FB/date=1970-01-01".to_owned()] };
+        let times = Some((Nanos(-5), Nanos(i64::MAX)));
+        let manifest =
+            Manifest { stored, times, open: vec!["trades/symbol=A%2FB/date=1970-01-01".to_owned()] };
         let bytes = manifest.to_bytes("a \"run\"");
         assert_eq!(Manifest::parse(&bytes, "a \"run\""), Ok(manifest));
         let check = |bytes: &[u8], run: &str, part: &str| {

@@ -13,9 +13,11 @@ mod lock;
 mod manifest;
 mod place;
 mod plan;
+mod source;
 
 pub use compact::Compacted;
 pub use place::Place;
+pub use source::{ArchiveSource, ArchiveTicks};
 
 use crate::{Batch, Dictionary, Record, Rows, Store, StoreError, Watermarks};
 use buffer::{Buffer, Rows as Gathered};
@@ -60,6 +62,10 @@ struct Run {
     buffer: Buffer,
     /// How far files of the run go beyond what is stored, by partition.
     covered: BTreeMap<Partition, u64>,
+    /// Engine times of the first and the last tick stored.
+    stored_times: Option<(Nanos, Nanos)>,
+    /// Engine times of the first and the last tick taken.
+    times: Option<(Nanos, Nanos)>,
     /// When the oldest row in memory came.
     since: Option<Nanos>,
     /// Whether the last flush did not come to its end.
@@ -84,7 +90,7 @@ impl Archive {
         Self { place, config, run: None }
     }
 
-    /// Puts the files of every partition together; what is busy or fails stops it.
+    /// Puts the files of every partition together, one after the other; what cannot be done, or is busy, ends it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -93,7 +99,7 @@ impl Archive {
         for partition in self.place.partitions()? {
             match compact::compact(&self.place, &partition, &owner(), true)? {
                 Compacted::Done { files: gone } => files += gone,
-                busy @ Compacted::Busy { .. } => return Ok(busy),
+                other => return Ok(other),
             }
         }
         Ok(Compacted::Done { files })
@@ -123,6 +129,8 @@ impl Archive {
             taken: manifest.stored,
             buffer: Buffer::default(),
             covered,
+            stored_times: manifest.times,
+            times: manifest.times,
             since: None,
             is_cut_short: false,
             files: BTreeMap::new(),
@@ -228,14 +236,17 @@ impl Run {
             catalog::Table::Ticks(_) => stored.ticks,
             catalog::Table::Bars => stored.results,
         };
+        // Until files are complete, nothing more is promised of times either.
+        let times = if stored == self.taken { self.times } else { self.stored_times };
         let beyond = self.covered.iter().filter(|(partition, last)| **last > of(partition));
         let open = beyond.map(|(partition, _)| partition).chain(touched).map(Partition::folder);
-        Manifest { stored, open: open.collect::<BTreeSet<String>>().into_iter().collect() }
+        Manifest { stored, times, open: open.collect::<BTreeSet<String>>().into_iter().collect() }
     }
 
     /// All that was taken is stored.
     fn committed(&mut self, touched: Vec<Partition>) {
         self.stored = self.taken;
+        self.stored_times = self.times;
         self.is_cut_short = false;
         self.since = None;
         self.buffer.clear();
@@ -256,6 +267,10 @@ impl Run {
             Rows::Ticks(ticks) => {
                 for tick in ticks.iter().filter(|tick| tick.seq > taken) {
                     self.buffer.tick(tick, instruments, covered);
+                }
+                if let (Some(first), Some(last)) = (ticks.first(), ticks.last()) {
+                    let first = self.times.map_or(first.ts, |(first, _)| first);
+                    self.times = Some((first, last.ts.max(first)));
                 }
                 self.taken.ticks = batch.last_seq;
             }

@@ -5,7 +5,8 @@
 
 use super::folder;
 use crate::StoreError;
-use catalog::{CatalogError, Location, ObjectFile, PartName, Partition, Root};
+use catalog::{CatalogError, Location, ObjectFile, PartName, Partition, Root, Table};
+use model::Nanos;
 use objects::{Bucket, Bytes, ObjectError, Put, S3Config};
 use std::path::{Path, PathBuf};
 
@@ -185,6 +186,48 @@ impl Place {
         found.sort();
         found.dedup();
         Ok(found)
+    }
+
+    /// The partitions of one symbol in a table, in order.
+    pub(super) fn partitions_of(&self, table: Table, symbol: &str) -> Result<Vec<Partition>, StoreError> {
+        let folder = Partition::of(table, symbol, Nanos(0)).folder();
+        let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        let below = match self {
+            Self::Folder(root) => {
+                let path = root.join(above);
+                folder::names(&path).map_err(|error| self.io_error("list", &path, &error))?
+            }
+            Self::Bucket { bucket, prefix } => {
+                let above = format!("{prefix}{above}/");
+                let day = |key: &str| Some(key.strip_prefix(above.as_str())?.rsplit_once('/')?.0.to_owned());
+                let objects = bucket.list(&above, |key| day(key).is_some());
+                let objects = objects.map_err(|error| self.object_error(&error))?;
+                objects.iter().filter_map(|object| day(&object.key)).collect()
+            }
+        };
+        let mut found: Vec<Partition> =
+            below.iter().filter_map(|name| Partition::parse(&format!("{above}/{name}"))).collect();
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// The runs that have a manifest.
+    pub(super) fn runs(&self) -> Result<Vec<String>, StoreError> {
+        let names = match self {
+            Self::Folder(root) => {
+                let path = folder::aside(root).join("runs");
+                folder::names(&path).map_err(|error| self.io_error("list", &path, &error))?
+            }
+            Self::Bucket { bucket, prefix } => {
+                let above = format!("{prefix}_archive/runs/");
+                let objects = bucket.list(&above, |_| true).map_err(|error| self.object_error(&error))?;
+                let name = |key: &str| key.strip_prefix(above.as_str()).map(str::to_owned);
+                objects.iter().filter_map(|object| name(&object.key)).collect()
+            }
+        };
+        let run = |name: &String| catalog::decode_symbol(name.strip_suffix(".json")?);
+        Ok(names.iter().filter_map(run).collect())
     }
 
     /// Where files of a partition are, for readers.
