@@ -18,5 +18,6 @@ pub mod rings;
 pub mod setup;
 pub mod snapshot;
 pub mod storage;
+pub mod storage_archive;
 pub mod storage_postgres;
 pub mod throughput;

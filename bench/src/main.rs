@@ -1,8 +1,10 @@
 //! `bench`: the engine's figures, each with the machine, the method and, where they are installed, the peers.
 
+use bench::figures::Figures;
 use bench::peers::Peers;
 use bench::{
-    decode, features, inference, journal, latency, machine, process, rings, snapshot, storage, throughput,
+    decode, features, inference, journal, latency, machine, process, rings, snapshot, storage,
+    storage_archive, throughput,
 };
 use clap::{Parser, ValueEnum};
 use ring::Cores;
@@ -44,6 +46,8 @@ enum Bench {
     Latency,
     /// Peak memory and start of the program as a whole.
     Process,
+    /// Ticks per second into the archive, and from a bucket.
+    Archive,
     /// Round trips and throughput of the ring between two cores.
     Rings,
     /// Size of a snapshot of the engine, and how long it takes to save and load it.
@@ -67,6 +71,11 @@ fn main() -> std::io::Result<()> {
         Bench::Decode => decode::run_all(args.ticks.as_ref()),
         Bench::Inference => inference::run_all(&cores, args.python.as_deref()),
         Bench::Features => features::run_all(&cores),
+        Bench::Archive => {
+            let mut figures = Figures::new("archive");
+            storage_archive::measure(&mut figures);
+            figures
+        }
         Bench::Journal => journal::run_all(),
         Bench::Latency => latency::run_all(&cores),
         Bench::Rings => rings::run(&cores),

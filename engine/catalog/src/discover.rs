@@ -6,11 +6,14 @@
 
 use crate::column::{Column, ReadOptions};
 use crate::layout::{Layout, Source};
+use crate::location::{Location, ObjectFile, Root};
 use crate::open::{open, source_of};
+use crate::part::retain_current;
 use crate::partition::symbol_of_path;
 use crate::read::{TickReader, TimeRange};
 use crate::{CatalogError, Chunk, ColumnFault, TickKind, convert};
 use model::{Nanos, normalise_symbol};
+use objects::{Bucket, ObjectError};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
@@ -49,8 +52,10 @@ impl RowGroupSpan {
 /// One file of ticks.
 #[derive(Debug, Clone)]
 pub struct DataFile {
-    /// Where it is.
+    /// Where it is, for people: a path, or a URL in the form of one.
     pub path: PathBuf,
+    /// Where it is, for readers.
+    pub location: Location,
     /// What it holds.
     pub kind: TickKind,
     /// How many rows.
@@ -66,24 +71,75 @@ pub struct DataFile {
 }
 
 /// Lists the files of ticks under some paths, each a catalog, a folder or a file, in byte order of their
-/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, and the
+/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, the files of an archive that others supersede ([`crate::PartName`]), and the
 /// folders `bars` and `rejects` of a folder that is given are passed over.
 ///
 /// # Errors
 /// [`CatalogError`] for the first file that cannot be read as ticks, or if a folder holds none.
 pub fn discover(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<DataFile>, CatalogError> {
+    let roots: Vec<Root> = paths.iter().cloned().map(Root::Local).collect();
+    discover_in(&roots, options)
+}
+
+/// The same for paths of this machine and buckets.
+///
+/// # Errors
+/// As [`discover`].
+pub fn discover_in(roots: &[Root], options: &ReadOptions) -> Result<Vec<DataFile>, CatalogError> {
     if let Some(symbol) = &options.symbol {
         normalise_symbol(symbol).map_err(CatalogError::Symbol)?;
     }
-    let mut found = Vec::new();
-    for path in paths {
-        collect(path, &mut found)?;
+    let mut found: Vec<Location> = Vec::new();
+    for root in roots {
+        match root {
+            Root::Local(path) => {
+                let mut paths = Vec::new();
+                collect(path, &mut paths)?;
+                found.extend(paths.into_iter().map(Location::Local));
+            }
+            Root::Bucket { bucket, key } => {
+                let keys = collect_objects(bucket, key)?;
+                found.extend(ObjectFile::find(bucket, &keys)?.into_iter().map(Location::Object));
+            }
+        }
     }
-    found.sort_by(|a, b| a.as_os_str().as_bytes().cmp(b.as_os_str().as_bytes()));
+    let bytes = |location: &Location| location.path().as_os_str().as_bytes().to_owned();
+    found.sort_by_cached_key(bytes);
     let mut seen = BTreeSet::new();
-    found.retain(|path| seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
+    found.retain(|location| {
+        seen.insert(match location {
+            Location::Local(path) => std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()),
+            Location::Object(file) => file.path.clone(),
+        })
+    });
+    retain_current(&mut found, Location::path);
     let mut first_symbol = None;
-    found.iter().map(|path| describe(path, options, &mut first_symbol)).collect()
+    found.iter().map(|location| describe(location, options, &mut first_symbol)).collect()
+}
+
+/// The keys of the objects below a prefix that are files of ticks, or the one object of that key.
+fn collect_objects(bucket: &Bucket, key: &str) -> Result<Vec<String>, CatalogError> {
+    let folder = if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") };
+    let is_wanted = |found: &str| {
+        let parts: Vec<&str> = found[folder.len().min(found.len())..].split('/').collect();
+        let is_hidden = parts.iter().any(|part| part.starts_with(['.', '_']));
+        let is_other = parts.len() > 1 && ["bars", "rejects"].contains(&parts[0]);
+        let is_parquet =
+            parts.last().is_some_and(|name| Path::new(name).extension().is_some_and(|e| e == "parquet"));
+        !is_hidden && !is_other && is_parquet
+    };
+    let objects = bucket.list(&folder, is_wanted)?;
+    if objects.is_empty() && !key.is_empty() && !key.ends_with('/') {
+        return match bucket.tail(key, 1) {
+            Ok(_) => Ok(vec![key.to_owned()]),
+            Err(ObjectError::NotFound { .. }) => Err(CatalogError::NoFiles { path: bucket.url(key).into() }),
+            Err(error) => Err(error.into()),
+        };
+    }
+    if objects.is_empty() {
+        return Err(CatalogError::NoFiles { path: bucket.url(key).into() });
+    }
+    Ok(objects.into_iter().map(|object| object.key).collect())
 }
 
 fn collect(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), CatalogError> {
@@ -121,16 +177,17 @@ fn walk(folder: &Path, is_root: bool, found: &mut Vec<PathBuf>) -> Result<(), Ca
 }
 
 fn describe(
-    path: &Path,
+    location: &Location,
     options: &ReadOptions,
     first_symbol: &mut Option<String>,
 ) -> Result<DataFile, CatalogError> {
-    let opened = open(path)?;
+    let path = location.path();
+    let opened = open(location)?;
     let layout = Layout::of(path, &opened.metadata, options)?;
     let row_groups = spans(&opened.metadata, &layout, options);
     let texts = match &layout.fixed_symbol {
         Some(symbol) => BTreeSet::from([symbol.clone()]),
-        None => symbols(path, &opened.metadata, &layout, options)?,
+        None => symbols(location, &opened.metadata, &layout, options)?,
     };
     let mut symbols: BTreeSet<String> = texts.iter().filter_map(|text| normalise_symbol(text).ok()).collect();
     if options.symbol.is_none() {
@@ -149,6 +206,7 @@ fn describe(
     }
     Ok(DataFile {
         path: path.to_owned(),
+        location: location.clone(),
         kind: layout.kind,
         rows: row_groups.iter().map(|group| group.rows).sum(),
         row_groups,
@@ -176,7 +234,7 @@ fn check_folder(path: &Path, layout: &Layout, symbols: &BTreeSet<String>) -> Res
 
 /// The distinct texts of the symbol column.
 fn symbols(
-    path: &Path,
+    location: &Location,
     metadata: &ArrowReaderMetadata,
     layout: &Layout,
     options: &ReadOptions,
@@ -188,7 +246,7 @@ fn symbols(
         return Ok(texts);
     }
     let columns = [Column::TsEvent, Column::Symbol];
-    let mut reader = TickReader::open_only(path, options, TimeRange::ALL, &columns)?;
+    let mut reader = TickReader::open_only(location, options, TimeRange::ALL, &columns)?;
     let mut chunk = Chunk::new(layout.kind);
     while reader.next_chunk(&mut chunk)? {}
     Ok(reader.symbols().iter().cloned().collect())

@@ -3,6 +3,7 @@
 //! Each variant prints one sentence that names the file, and the column or row group where it is known.
 
 use crate::ColumnFault;
+use objects::ObjectError;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -83,6 +84,8 @@ pub enum CatalogError {
     },
     /// The symbol of a writer is not one.
     Symbol(model::SymbolError),
+    /// An object in a bucket cannot be had.
+    Object(ObjectError),
     /// The encoder failed.
     Encode {
         /// The file being written.
@@ -136,10 +139,17 @@ impl fmt::Display for CatalogError {
                 path.display()
             ),
             Self::Symbol(error) => error.fmt(f),
+            Self::Object(error) => error.fmt(f),
             Self::Encode { path, cause } => {
                 write!(f, "cannot write {}: {cause}; check the disk and write it again", path.display())
             }
         }
+    }
+}
+
+impl From<ObjectError> for CatalogError {
+    fn from(error: ObjectError) -> Self {
+        Self::Object(error)
     }
 }
 
@@ -149,6 +159,7 @@ impl std::error::Error for CatalogError {
             Self::Io { error, .. } => Some(error),
             Self::Columns { fault, .. } => Some(fault),
             Self::Symbol(error) => Some(error),
+            Self::Object(error) => Some(error),
             _ => None,
         }
     }

@@ -3,6 +3,8 @@
 //! Decoders of damaged input may panic; everything that decodes runs behind [`shielded`].
 
 use crate::CatalogError;
+use crate::handle::Handle;
+use crate::location::{Location, ObjectFile};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use std::cell::Cell;
@@ -12,7 +14,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-const MAGIC: &[u8; 4] = b"PAR1";
+pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 
 /// The key of a footer's entry that says where the ticks come from.
 pub(crate) const SOURCE_KEY: &str = "source";
@@ -25,7 +27,7 @@ pub(crate) fn source_of(metadata: &ArrowReaderMetadata) -> Option<&str> {
 
 /// An open file and its footer.
 pub(crate) struct Opened {
-    pub file: File,
+    pub handle: Handle,
     pub metadata: ArrowReaderMetadata,
 }
 
@@ -61,19 +63,46 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 ///
 /// # Errors
 /// [`CatalogError`] where it is not a whole Parquet file.
-pub(crate) fn open(path: &Path) -> Result<Opened, CatalogError> {
-    let io = |action| move |error| CatalogError::Io { action, path: path.to_owned(), error };
-    check_file_type(path)?;
-    let mut file = File::open(path).map_err(io("open"))?;
-    let length = file.metadata().map_err(io("read"))?.len();
-    check_magic(&mut file, length, path)?;
-    let load = |options| shielded(|| ArrowReaderMetadata::load(&file, options));
+pub(crate) fn open(location: &Location) -> Result<Opened, CatalogError> {
+    let path = location.path();
+    let length = match location {
+        Location::Local(path) => check_file(path)?,
+        Location::Object(file) => check_object(file)?,
+    };
+    let handle = Handle::of(location);
+    let handle = handle.map_err(|error| CatalogError::Io { action: "open", path: path.to_owned(), error })?;
+    let load = |options| shielded(|| ArrowReaderMetadata::load(&handle, options));
     // The arrow schema that a writer may have embedded is only a hint: if it is damaged, do without.
     let metadata = load(ArrowReaderOptions::new())
         .or_else(|_| load(ArrowReaderOptions::new().with_skip_arrow_metadata(true)))
         .map_err(|cause| CatalogError::DamagedFooter { path: path.to_owned(), cause })?;
     check_claims(&metadata, length, path)?;
-    Ok(Opened { file, metadata })
+    Ok(Opened { handle, metadata })
+}
+
+/// That a local file looks like one of Parquet; gives its length.
+fn check_file(path: &Path) -> Result<u64, CatalogError> {
+    let io = |action| move |error| CatalogError::Io { action, path: path.to_owned(), error };
+    check_file_type(path)?;
+    let mut file = File::open(path).map_err(io("open"))?;
+    let length = file.metadata().map_err(io("read"))?.len();
+    check_magic(&mut file, length, path)?;
+    Ok(length)
+}
+
+/// The same of an object, as far as its end tells; its beginning is asked for only to say what is wrong.
+fn check_object(file: &ObjectFile) -> Result<u64, CatalogError> {
+    let (path, length) = (file.path.clone(), file.size());
+    if length == 0 {
+        return Err(CatalogError::Empty { path });
+    }
+    if length >= 12 && file.tail.ends_with(MAGIC) {
+        return Ok(length);
+    }
+    if length < 4 || *file.bucket.fetch(&file.object, 0..4).wait()? != *MAGIC {
+        return Err(CatalogError::NotParquet { path });
+    }
+    Err(CatalogError::Truncated { path })
 }
 
 /// Refuses what is no regular file before it is opened: a pipe that nobody writes to never opens.
@@ -147,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.parquet");
         std::fs::write(&path, bytes).unwrap();
-        let error = open(&path).err().expect("it is no whole Parquet file").to_string();
+        let error = open(&Location::from(&path)).err().expect("it is no whole Parquet file").to_string();
         assert!(error.contains(expected) && error.contains("x.parquet"), "{error}");
     }
 
@@ -167,7 +196,7 @@ mod tests {
     fn what_is_no_file_is_not_opened() {
         let folder = tempfile::tempdir().unwrap();
         let check = |path: &Path, expected: &str| {
-            let error = open(path).err().expect("it is no file").to_string();
+            let error = open(&Location::from(path)).err().expect("it is no file").to_string();
             assert_eq!(
                 error,
                 format!("{} is {expected}; give a regular file or a folder of such", path.display())
@@ -188,7 +217,10 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = open(Path::new("/nowhere/x.parquet")).err().expect("it is not there").to_string();
+        let error = open(&Location::from(Path::new("/nowhere/x.parquet")))
+            .err()
+            .expect("it is not there")
+            .to_string();
         assert!(error.starts_with("cannot open /nowhere/x.parquet"), "{error}");
     }
 }

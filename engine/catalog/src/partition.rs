@@ -2,6 +2,7 @@
 
 use crate::TickKind;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::Nanos;
 use std::fmt::Write;
@@ -47,9 +48,20 @@ pub(crate) fn symbol_of_path(path: &Path) -> Option<String> {
 
 /// The folder of a symbol's day.
 pub fn partition_dir(root: &Path, kind: TickKind, symbol: &str, day: i64) -> PathBuf {
-    root.join(kind.name())
-        .join(format!("symbol={}", encode_symbol(symbol)))
-        .join(format!("date={}", date_text(day)))
+    root.join(table_dir(kind.name(), symbol, day))
+}
+
+/// The folder of a symbol's day in a table, from the catalog's root.
+pub(crate) fn table_dir(table: &str, symbol: &str, day: i64) -> PathBuf {
+    let symbol = format!("symbol={}", encode_symbol(symbol));
+    Path::new(table).join(symbol).join(format!("date={}", date_text(day)))
+}
+
+/// The day of a date `YYYY-MM-DD`.
+pub(crate) fn day_of_text(date: &str) -> Option<i64> {
+    let date: Date = date.parse().ok()?;
+    let start = date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
+    Some(start.div_euclid(Nanos::DAY.0 / Nanos::SECOND.0))
 }
 
 /// The UTC day that holds a time, counted from 1970-01-01.

@@ -6,7 +6,9 @@
 use crate::chunk::Place;
 use crate::column::{Column, ReadOptions};
 use crate::discover::spans;
+use crate::handle::Handle;
 use crate::layout::{Layout, expected_types};
+use crate::location::Location;
 use crate::open::{Opened, open, shielded};
 use crate::symbols::Symbols;
 use crate::{CatalogError, Chunk, ColumnFault, TradeId, convert};
@@ -20,7 +22,7 @@ use model::Nanos;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Most rows of a chunk.
@@ -58,7 +60,7 @@ struct Group {
 /// Reads one file of ticks.
 pub struct TickReader {
     path: PathBuf,
-    file: File,
+    handle: Handle,
     metadata: ArrowReaderMetadata,
     layout: Layout,
     places: Vec<Place>,
@@ -86,29 +88,38 @@ impl TickReader {
     ///
     /// # Errors
     /// [`CatalogError`] where the file is no whole Parquet file of ticks.
-    pub fn open(path: &Path, options: &ReadOptions, range: TimeRange) -> Result<Self, CatalogError> {
-        let opened = open(path)?;
-        let layout = Layout::of(path, &opened.metadata, options)?;
-        Ok(Self::new(path, opened, layout, options, range))
+    pub fn open(
+        location: impl Into<Location>,
+        options: &ReadOptions,
+        range: TimeRange,
+    ) -> Result<Self, CatalogError> {
+        let location = location.into();
+        let opened = open(&location)?;
+        let layout = Layout::of(location.path(), &opened.metadata, options)?;
+        Ok(Self::new(location.path(), opened, layout, options, range))
     }
 
     /// Opens a file to read only when its ticks were: `ts_event`, and `ts_recv` where the options ask for it.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_times(path: &Path, options: &ReadOptions, range: TimeRange) -> Result<Self, CatalogError> {
-        Self::open_only(path, options, range, &[Column::TsEvent, Column::TsRecv])
+    pub fn open_times(
+        location: impl Into<Location>,
+        options: &ReadOptions,
+        range: TimeRange,
+    ) -> Result<Self, CatalogError> {
+        Self::open_only(&location.into(), options, range, &[Column::TsEvent, Column::TsRecv])
     }
 
     pub(crate) fn open_only(
-        path: &Path,
+        location: &Location,
         options: &ReadOptions,
         range: TimeRange,
         columns: &[Column],
     ) -> Result<Self, CatalogError> {
-        let opened = open(path)?;
-        let layout = Layout::of(path, &opened.metadata, options)?.only(columns);
-        Ok(Self::new(path, opened, layout, options, range))
+        let opened = open(location)?;
+        let layout = Layout::of(location.path(), &opened.metadata, options)?.only(columns);
+        Ok(Self::new(location.path(), opened, layout, options, range))
     }
 
     fn new(path: &Path, opened: Opened, layout: Layout, options: &ReadOptions, range: TimeRange) -> Self {
@@ -127,7 +138,7 @@ impl TickReader {
         Self {
             path: path.to_owned(),
             metadata: layout.retype(&opened.metadata),
-            file: opened.file,
+            handle: opened.handle,
             places: layout.places(),
             integer_unit: options.ts_unit.nanos(),
             layout,
@@ -190,13 +201,26 @@ impl TickReader {
             chunk.first_row = group.first_row;
         }
         self.next_row = group.first_row;
+        self.handle.enter(|| {
+            let next = self.groups.get(self.next_group);
+            [self.ranges(group.index), next.map_or_else(Vec::new, |next| self.ranges(next.index))]
+        });
         let built = self.build(&self.layout, group.index);
         self.current = Some(built.map_err(|cause| self.damaged(cause))?);
         Ok(())
     }
 
+    /// Where a row group has the columns that are read.
+    fn ranges(&self, group: usize) -> Vec<Range<u64>> {
+        let metadata = self.metadata.metadata();
+        let columns = metadata.row_group(group).columns();
+        let leaves = self.layout.sources.iter().filter_map(|source| columns.get(source.leaf(metadata)?));
+        let range = |(start, size): (u64, u64)| start..start + size;
+        leaves.map(|column| range(column.byte_range())).collect()
+    }
+
     fn build(&self, layout: &Layout, group: usize) -> Result<ParquetRecordBatchReader, String> {
-        let file = self.file.try_clone().map_err(|error| error.to_string())?;
+        let file = self.handle.duplicate().map_err(|error| error.to_string())?;
         shielded(|| {
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_projection(layout.mask(&self.metadata))
@@ -213,6 +237,9 @@ impl TickReader {
 
     /// The error of a row group: reads its columns one by one to find which of them fails.
     fn damaged(&self, cause: String) -> CatalogError {
+        if let Some(failure) = self.handle.take_failure() {
+            return CatalogError::Object(failure);
+        }
         let fails = |column: Column| {
             let mut reader = match self.build(&self.layout.only(&[column]), self.group) {
                 Ok(reader) => reader,

@@ -3,6 +3,7 @@
 //! Decimals have precision 18, so that the file holds them as 64-bit integers.
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use model::{Event, Kind};
 
 /// Digits of a price or size.
 pub(crate) const DECIMAL_PRECISION: u8 = 18;
@@ -19,6 +20,18 @@ pub enum TickKind {
 }
 
 impl TickKind {
+    /// Both, in the order in which ticks of one time stand.
+    pub const ALL: [Self; 2] = [Self::Quotes, Self::Trades];
+
+    /// The kind of a tick; `None` of any other event.
+    pub const fn of(event: &Event) -> Option<Self> {
+        match event.kind {
+            Kind::TRADE => Some(Self::Trades),
+            Kind::QUOTE => Some(Self::Quotes),
+            _ => None,
+        }
+    }
+
     /// The table's name, which is also its folder in a catalog.
     pub const fn name(self) -> &'static str {
         match self {

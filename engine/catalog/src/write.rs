@@ -11,12 +11,12 @@ use arrow_array::{
     ArrayRef, Decimal128Array, DictionaryArray, Int8Array, Int32Array, RecordBatch, StringArray,
     TimestampNanosecondArray,
 };
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use model::{Nanos, Quantity, Quote, Trade, normalise_symbol};
-use parquet::arrow::ArrowWriter;
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -212,7 +212,7 @@ impl TickWriter {
         let day = day_of(ts);
         if self.day.as_ref().is_none_or(|open| open.number != day) {
             self.close_day()?;
-            let properties = properties(&self.schema, self.source.as_deref());
+            let properties = properties(&self.schema, self.source.as_deref(), false);
             let folder = partition_dir(&self.root, self.kind, &self.symbol, day);
             self.day = Some(Day::create(&folder, day, &self.schema, properties)?);
         } else if self.rows.ts_event.len() == BATCH_ROWS {
@@ -298,16 +298,28 @@ fn source_entry(source: &str) -> KeyValue {
     KeyValue::new(SOURCE_KEY.to_owned(), source.to_owned())
 }
 
-fn properties(schema: &SchemaRef, source: Option<&str>) -> WriterProperties {
+/// How the columns of a tick table are written. `is_narrow`: the encoder is told of narrower types than `schema` has,
+/// so the footer is told the schema here, and only chunks have statistics.
+pub(crate) fn properties(schema: &Schema, source: Option<&str>, is_narrow: bool) -> WriterProperties {
     let level = ZstdLevel::try_new(1).expect("1 is a level of zstd");
+    let mut entries: Vec<KeyValue> = source.map(source_entry).into_iter().collect();
+    if is_narrow {
+        entries.push(KeyValue::new(ARROW_SCHEMA_META_KEY.to_owned(), encode_arrow_schema(schema)));
+    }
+    let statistics = if is_narrow { EnabledStatistics::Chunk } else { EnabledStatistics::Page };
     let mut properties = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_key_value_metadata(source.map(|source| vec![source_entry(source)]));
+        .set_statistics_enabled(statistics)
+        .set_key_value_metadata((!entries.is_empty()).then_some(entries));
     for field in schema.fields() {
-        let packed = !matches!(field.name().as_str(), "symbol" | "side" | "trade_id");
-        if packed {
+        let is_packed = match field.data_type() {
+            DataType::Timestamp(..) => true,
+            DataType::Decimal128(digits, _) => *digits <= DECIMAL_PRECISION,
+            _ => false,
+        };
+        if is_packed {
             let column = ColumnPath::from(field.name().as_str());
             properties = properties
                 .set_column_dictionary_enabled(column.clone(), false)

@@ -327,6 +327,12 @@ pub struct DoctorArgs {
     /// The folder of run folders, whose disk is looked at.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
+    /// A configuration whose storage tiers are looked at, too.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Override one of its keys.
+    #[arg(long, value_name = "KEY=VALUE", requires = "config")]
+    pub set: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -367,7 +373,7 @@ pub fn dispatch(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write) -
         Command::Journal(JournalCommand::Dump(args)) => journal::dump(&args, out),
         Command::Journal(JournalCommand::Replay(args)) => print(out, &run::journal_replay(&args)?),
         Command::Venue(args) => run::venue(&args),
-        Command::Doctor(args) => print(out, &doctor::run(&args)),
+        Command::Doctor(args) => print(out, &doctor::run(&args)?),
     }
 }
 

@@ -3,7 +3,8 @@
 use indicators::{IndicatorConfig, IndicatorSpec, Indicators, SymbolBatches};
 use model::state::{State, StateReader, StateWriter};
 use model::{
-    Bar, BarSource, Event, Frame, Kind, Nanos, Price, Quantity, Session, SessionCalendar, SymbolId, Timeframe, Trade,
+    Bar, BarSource, Event, Frame, Kind, Nanos, Price, Quantity, Session, SessionCalendar, SymbolId,
+    Timeframe, Trade,
 };
 use proptest::prelude::*;
 use std::sync::Arc;

@@ -9,9 +9,7 @@ mod requote;
 use engine::{Case, Seen, replay, timeframes};
 use indicators::Seed;
 use market::made_market;
-use model::{
-    Event, Frame, Kind, Nanos, Order, Quantity, Rate, SymbolId, TargetWait, WaitStep,
-};
+use model::{Event, Frame, Kind, Nanos, Order, Quantity, Rate, TargetWait, Timeframe, WaitStep};
 use patient::{PATIENCE, Patient};
 use pipeline::{Layout, Stage};
 use requote::Requote;

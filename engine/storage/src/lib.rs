@@ -16,6 +16,7 @@
 //! Not here: the journal, which alone decides what a recovery finds; the run folder (`report`).
 
 mod account;
+pub mod archive;
 mod backoff;
 mod batch;
 mod codec;
@@ -39,7 +40,7 @@ mod testing;
 mod tier;
 mod tiers;
 
-pub use self::redis::{RedisConfig, RedisSource, RedisStore};
+pub use self::redis::{RedisConfig, RedisProbe, RedisSource, RedisStore, redis_probe};
 pub use account::{HOLES_MAX, Hole, Lag, Notice, Status, TierEvent, TierReport};
 pub use batch::{Batch, Rows, Stream};
 pub use error::StoreError;

@@ -250,6 +250,13 @@ impl Source for MemorySource {
         "memory".to_owned()
     }
 
+    fn symbols(&mut self) -> Result<Vec<String>, StoreError> {
+        let contents = self.view.read();
+        let names = contents.instruments.symbols.iter();
+        let has_ticks = |id: SymbolId| !contents.symbols[id.index()].ticks.is_empty();
+        Ok(names.filter(|(id, _)| has_ticks(*id)).map(|(_, name)| name.to_owned()).collect())
+    }
+
     fn spans(&mut self, symbol: &str, kind: TickKind) -> Result<Vec<Span>, StoreError> {
         let span = self.snapshot(symbol).and_then(|Snapshot { recent, whole }| {
             let (from, to) = (*whole).filter(|_| recent.has_kind[kind as usize])?;

@@ -13,42 +13,12 @@ mod cover;
 mod feed;
 mod reader;
 
+pub use catalog::TickKind;
 pub use feed::StoredFeed;
 pub use reader::{Holes, QueryError, Reading, TickReader};
 
 use crate::StoreError;
-use model::{Event, Kind, Nanos};
-
-/// What a tick is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TickKind {
-    /// The best bid and ask. Before trades of the same time, as everywhere.
-    Quote,
-    /// A trade.
-    Trade,
-}
-
-impl TickKind {
-    /// Both, in the order in which ticks of one time stand.
-    pub const ALL: [Self; 2] = [Self::Quote, Self::Trade];
-
-    /// The kind of a tick; `None` of any other event.
-    pub const fn of(event: &Event) -> Option<Self> {
-        match event.kind {
-            Kind::TRADE => Some(Self::Trade),
-            Kind::QUOTE => Some(Self::Quote),
-            _ => None,
-        }
-    }
-
-    /// The name used in stores and catalogs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trade => "trades",
-            Self::Quote => "quotes",
-        }
-    }
-}
+use model::{Event, Nanos};
 
 /// A half-open span of engine time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +51,12 @@ impl Span {
 pub trait Source: Send {
     /// What it is, for people.
     fn name(&self) -> String;
+
+    /// The symbols of which it holds ticks, in any order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn symbols(&mut self) -> Result<Vec<String>, StoreError>;
 
     /// The spans of engine time in which it holds every tick of this symbol and kind, ascending, not touching. A source
     /// that never had such a tick has none.

@@ -155,6 +155,11 @@ impl Queue {
         }
     }
 
+    /// A batch that turned out to be stored has a hole below it.
+    pub fn left_out(&self, hole: Hole) {
+        add_hole(&mut self.lock().holes, hole);
+    }
+
     /// The store took the item: it is stored for good up to `stored`; `rows` of it were new, and below them was a hole.
     pub fn stored(&self, item: &Item, stored: Watermarks, rows: u64, hole: Option<Hole>) {
         let mut state = self.lock();

@@ -29,8 +29,10 @@
 
 mod error;
 mod pack;
+mod probe;
 mod read;
 
+pub use probe::{RedisProbe, redis_probe};
 pub use read::RedisSource;
 
 use crate::{Batch, Dictionary, Record, Rows, Secret, Store, StoreError, Stream, Watermarks};

@@ -36,6 +36,8 @@ pub(crate) struct Progress {
     /// What the store said last, moved on by each batch; `None` before it was ever reached.
     marks: Option<Watermarks>,
     is_open: bool,
+    /// What lies below the batch of a write whose answer was not seen: a hole, if the store took it.
+    unsure: Option<Hole>,
     attempts: u32,
     tidied: Option<Nanos>,
     tidied_at: u64,
@@ -162,6 +164,9 @@ impl Worker {
             .filter(|stream| marks.of(*stream) < before.of(*stream))
             .map(|stream| Hole { stream, first_seq: marks.of(stream) + 1, last_seq: before.of(stream) })
             .collect();
+        if let Some(hole) = self.progress.unsure.take().filter(|hole| marks.of(hole.stream) > hole.last_seq) {
+            self.queue.left_out(hole);
+        }
         self.progress.marks = Some(marks);
         self.queue.opened(marks, self.stored(), &lost, self.progress.attempts);
         self.progress.is_open = true;
@@ -186,12 +191,14 @@ impl Worker {
             }
             &trimmed
         };
+        let hole =
+            batch.hole(mark).map(|span| Hole { stream, first_seq: *span.start(), last_seq: *span.end() });
+        self.progress.unsure = hole;
         self.store.write(batch)?;
+        self.progress.unsure = None;
         if let Some(marks) = &mut self.progress.marks {
             marks.set(stream, last_seq);
         }
-        let hole =
-            batch.hole(mark).map(|span| Hole { stream, first_seq: *span.start(), last_seq: *span.end() });
         self.queue.stored(item, self.stored(), batch.len() as u64, hole);
         self.progress.rows_since_tidy += batch.len() as u64;
         if let Some((_, last)) = batch.times() {

@@ -8,7 +8,8 @@ mod support {
 }
 
 use model::{Event, Nanos, SymbolId};
-use storage::postgres::{Flavour, PostgresSettings, PostgresStore, TickTable, postgres_sources};
+use storage::postgres::{Flavour, PostgresSettings, PostgresStore, postgres_sources};
+use storage::query::{Source, Span, TickKind};
 use storage::{Batch, Rows, Store, Stream, Watermarks};
 use support::postgres::{Schema, server};
 use support::samples::{YEAR, dictionary, results, tick, ticks};
@@ -95,19 +96,20 @@ fn check_orders_and_after(schema: &Schema) {
     check("SELECT stream, seq FROM %.watermarks ORDER BY stream", &["results|7", "ticks|0"]);
 }
 
+fn spans(pairs: &[(Nanos, Nanos)]) -> Vec<Span> {
+    pairs.iter().map(|(from, to)| Span { from: *from, to: *to }).collect()
+}
+
 /// All ticks of a kind in a span that a run has, by sequence number.
-fn read_all(settings: &PostgresSettings, run: &str, table: TickTable, from: Nanos, to: Nanos) -> Vec<Event> {
-    let sources = postgres_sources(settings).expect("sources");
-    let Some(source) = sources.iter().find(|source| source.name().ends_with(&format!("(run {run})"))) else {
-        return Vec::new();
-    };
+fn read_all(settings: &PostgresSettings, run: &str, kind: TickKind, from: Nanos, to: Nanos) -> Vec<Event> {
+    let (mut sources, run) = (postgres_sources(settings).expect("sources"), format!("(run {run})"));
+    let source = sources.iter_mut().find(|source| source.name().ends_with(&run));
+    let (Some(source), Some(span)) = (source, Span::new(from, to)) else { return Vec::new() };
     let mut found = Vec::new();
     // Three at a time over the one connection, a page of each in turn.
     let names = ["BTCUSDT.SPOT", "ES=F", "O'HARE"];
-    let mut streams: Vec<_> = (0..)
-        .zip(names)
-        .map(|(id, name)| (id, source.ticks(name, table, from, to).expect("a stream")))
-        .collect();
+    let mut streams: Vec<_> =
+        (0..).zip(names).map(|(id, name)| (id, source.ticks(name, kind, span).expect("a stream"))).collect();
     while !streams.is_empty() {
         streams.retain_mut(|(id, stream)| {
             let before = found.len();
@@ -140,23 +142,20 @@ fn ticks_come_back_bit_for_bit_by_span() {
         store.write(&ticks(first, first + 2_499)).expect("stored");
     }
     let all: Vec<Event> = (1..=20_000).map(|seq| tick(seq, YEAR, Nanos(1_000_000))).collect();
-    for (table, is_quote) in [(TickTable::Trades, false), (TickTable::Quotes, true)] {
+    for (kind, is_quote) in [(TickKind::Trades, false), (TickKind::Quotes, true)] {
         let of_kind = |tick: &&Event| (tick.kind == model::Kind::QUOTE) == is_quote;
         let expected: Vec<Event> = all.iter().filter(of_kind).copied().collect();
-        assert_eq!(read_all(&settings, "r1", table, EVER.0, EVER.1), expected);
+        assert_eq!(read_all(&settings, "r1", kind, EVER.0, EVER.1), expected);
         // To the nanosecond, the end exclusive.
         let (from, to) = (expected[10].ts, expected[2_000].ts);
-        assert_eq!(read_all(&settings, "r1", table, from, to), expected[10..2_000]);
-        assert_eq!(
-            read_all(&settings, "r1", table, Nanos(from.0 + 1), Nanos(to.0 + 1)),
-            expected[11..=2_000]
-        );
-        let sources = postgres_sources(&settings).expect("sources");
+        assert_eq!(read_all(&settings, "r1", kind, from, to), expected[10..2_000]);
+        assert_eq!(read_all(&settings, "r1", kind, Nanos(from.0 + 1), Nanos(to.0 + 1)), expected[11..=2_000]);
+        let mut sources = postgres_sources(&settings).expect("sources");
         assert!(sources[0].name().ends_with("(run r2)") && sources[1].name().ends_with("(run r1)"));
-        assert_eq!(sources[1].spans("ES=F", table).expect("spans"), [(all[0].ts, all[19_999].ts)]);
-        assert_eq!(sources[1].spans("O'HARE", table).expect("spans"), []);
+        assert_eq!(sources[1].spans("ES=F", kind).expect("spans"), spans(&[(all[0].ts, all[19_999].ts)]));
+        assert_eq!(sources[1].spans("O'HARE", kind).expect("spans"), []);
     }
-    assert_eq!(read_all(&settings, "r3", TickTable::Trades, EVER.0, EVER.1), []);
+    assert_eq!(read_all(&settings, "r3", TickKind::Trades, EVER.0, EVER.1), []);
 }
 
 #[test]
@@ -167,12 +166,11 @@ fn what_a_source_says_it_holds_it_gives_whatever_the_store_forgets() {
     let mut store = PostgresStore::new(&settings).expect("settings");
     store.open(&dictionary("r1")).expect("open");
     store.write(&ticks(1, 20_000)).expect("stored");
-    let sources = postgres_sources(&settings).expect("sources");
-    let spans = sources[0].spans("ES=F", TickTable::Trades).expect("spans");
+    let mut sources = postgres_sources(&settings).expect("sources");
+    let spans = sources[0].spans("ES=F", TickKind::Trades).expect("spans");
     store.tidy(Nanos(YEAR.0 + 48 * Nanos::HOUR.0)).expect("it is put off");
     store.write(&ticks(20_001, 20_010)).expect("stored");
-    let (from, to) = spans[0];
-    let mut stream = sources[0].ticks("ES=F", TickTable::Trades, from, to).expect("a stream");
+    let mut stream = sources[0].ticks("ES=F", TickKind::Trades, spans[0]).expect("a stream");
     let mut found = Vec::new();
     while {
         let before = found.len();
@@ -184,8 +182,8 @@ fn what_a_source_says_it_holds_it_gives_whatever_the_store_forgets() {
     drop((stream, sources));
     store.tidy(Nanos(YEAR.0 + 48 * Nanos::HOUR.0)).expect("tidy");
     assert_eq!(schema.ticks(), [0_u64; 0]);
-    let sources = postgres_sources(&settings).expect("sources");
-    assert_eq!(sources[0].spans("ES=F", TickTable::Trades).expect("spans"), []);
+    let mut sources = postgres_sources(&settings).expect("sources");
+    assert_eq!(sources[0].spans("ES=F", TickKind::Trades).expect("spans"), []);
 }
 
 #[test]
@@ -198,8 +196,8 @@ fn what_was_left_out_is_in_no_span() {
     let at = |seq| tick(seq, YEAR, Nanos(1_000_000)).ts;
     let after = |seq| Nanos(at(seq).0 + 1);
     let check = |expected: &[(Nanos, Nanos)]| {
-        let sources = postgres_sources(&settings).expect("sources");
-        assert_eq!(sources[0].spans("ES=F", TickTable::Trades).expect("spans"), expected);
+        let mut sources = postgres_sources(&settings).expect("sources");
+        assert_eq!(sources[0].spans("ES=F", TickKind::Trades).expect("spans"), spans(expected));
     };
     // The run's first ticks were never offered.
     store.write(&ticks(11, 100)).expect("stored");
@@ -278,8 +276,8 @@ fn the_zone_of_server_and_session_changes_nothing() {
     let prefix = format!("{}.", schema.name);
     let found: Vec<String> = schema.lines(names).iter().map(|name| name.replace(&prefix, "")).collect();
     assert_eq!(found, expected);
-    let mut read = read_all(&settings, "r1", TickTable::Trades, EVER.0, EVER.1);
-    read.extend(read_all(&settings, "r1", TickTable::Quotes, EVER.0, EVER.1));
+    let mut read = read_all(&settings, "r1", TickKind::Trades, EVER.0, EVER.1);
+    read.extend(read_all(&settings, "r1", TickKind::Quotes, EVER.0, EVER.1));
     read.sort_by_key(|tick| tick.seq);
     assert_eq!(read, rows);
     // Somebody in another zone sees the same instants through the views.

@@ -9,8 +9,9 @@ mod support {
 
 use model::{Event, Nanos, SymbolId};
 use storage::postgres::{
-    Flavour, PostgresSettings, PostgresStore, PostgresTier, TickTable, create_statements, postgres_sources,
+    Flavour, PostgresSettings, PostgresStore, PostgresTier, create_statements, postgres_sources,
 };
+use storage::query::{Source, Span, TickKind};
 use storage::{Batch, Record, Rows, Store};
 use support::postgres::{Schema, Server, server};
 use support::samples::{YEAR, dictionary, results, tick, ticks};
@@ -125,9 +126,12 @@ fn results_stay_with_their_day_and_the_ages_of_ticks_are_bounded_by_retention() 
     let rows: Vec<Event> = (1..=1_000).map(|seq| tick(seq, YEAR, Nanos::DAY)).collect();
     store.write(&Batch { first_seq: 1, last_seq: 1_000, rows: Rows::Ticks(rows) }).expect("stored");
     assert_eq!(schema.ticks(), [999, 1_000]);
-    let sources = postgres_sources(&server.warm(&schema)).expect("sources");
+    let mut sources = postgres_sources(&server.warm(&schema)).expect("sources");
     let (cut, last) = (tick(999, YEAR, Nanos::DAY).ts, tick(1_000, YEAR, Nanos::DAY).ts);
-    assert_eq!(sources[0].spans("BTCUSDT.SPOT", TickTable::Trades).expect("spans"), [(cut, last)]);
+    assert_eq!(
+        sources[0].spans("BTCUSDT.SPOT", TickKind::Trades).expect("spans"),
+        [Span { from: cut, to: last }]
+    );
 }
 
 #[test]

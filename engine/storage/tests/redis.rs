@@ -50,15 +50,15 @@ fn the_last_thousand_ticks_of_a_symbol_are_there_and_expire() {
     assert_eq!(RedisStore::new(server.config()).open(&dictionary("run")).expect("it opens").ticks, 128_064);
 
     let mut source = RedisSource::open(&server.config()).expect("it can be read");
-    let claimed = source.spans("S01", TickKind::Trade).expect("it can be read");
+    let claimed = source.spans("S01", TickKind::Trades).expect("it can be read");
     let millis = 1_000_000;
     assert_eq!(claimed, [span((128_001 - 999 * 64) * millis + 1, 128_064 * millis)]);
     let mut found = Vec::new();
-    source.ticks("S01", TickKind::Quote, claimed[0]).expect("held").read(&mut found).expect("read");
+    source.ticks("S01", TickKind::Quotes, claimed[0]).expect("held").read(&mut found).expect("read");
     let quotes = seqs.iter().rev().skip(1).copied().filter(|seq| seq.is_multiple_of(3));
     let expected: Vec<_> = quotes.map(|seq| model::Event { symbol: SymbolId::NONE, ..tick(seq) }).collect();
     assert_eq!(found, expected);
-    assert_eq!(source.spans("NONE", TickKind::Trade).expect("it can be read"), []);
+    assert_eq!(source.spans("NONE", TickKind::Trades).expect("it can be read"), []);
 }
 
 #[test]
@@ -182,7 +182,9 @@ fn what_cannot_work_is_refused_without_a_word_of_secrets() {
     let mut client = server.client();
     let _: () = client.hset("grandmodel:state", "schema", 2).expect("set");
     refused(server.config(), "has layout 2, and this program knows 1");
-    assert!(RedisSource::open(&server.config()).expect("it connects").spans("S01", TickKind::Trade).is_err());
+    assert!(
+        RedisSource::open(&server.config()).expect("it connects").spans("S01", TickKind::Trades).is_err()
+    );
     let _: () = client.set("strange:state", "text").expect("set");
     refused(
         RedisConfig { prefix: "strange".to_owned(), ..server.config() },

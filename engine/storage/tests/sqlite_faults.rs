@@ -175,10 +175,10 @@ fn readers_beside_the_tier_see_whole_spans() {
     for round in 0..20_u64 {
         offer(&mut tiers, 501 + round * 2_000..=500 + (round + 1) * 2_000);
         let mut sources = sqlite_sources(&file).expect("it can be read");
-        let span = sources[0].spans("S01", TickKind::Trade).expect("held")[0];
+        let span = sources[0].spans("S01", TickKind::Trades).expect("held")[0];
         let sources = sources.into_iter().map(|source| Box::new(source) as Box<dyn Source>).collect();
         let mut reading =
-            TickReader::new(sources).read("S01", TickKind::Trade, span, Holes::Refuse).expect("whole");
+            TickReader::new(sources).read("S01", TickKind::Trades, span, Holes::Refuse).expect("whole");
         let (mut count, mut page) = (0, Vec::new());
         loop {
             reading.read(&mut page).expect("read");

@@ -123,3 +123,23 @@ pub struct DataSummary {
     /// Time spent decoding, over all threads, ns; 0 where the feed was given no way to measure it.
     pub decode_ns: u64,
 }
+
+impl DataSummary {
+    /// What two feeds read, the other after this one.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.files += other.files;
+        self.rows_read += other.rows_read;
+        self.ticks += other.ticks;
+        for (mine, theirs) in [(&mut self.rejected, other.rejected), (&mut self.suspicious, other.suspicious)]
+        {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+        self.first_ts = [self.first_ts, other.first_ts].into_iter().flatten().min();
+        self.last_ts = [self.last_ts, other.last_ts].into_iter().flatten().max();
+        self.decode_ns += other.decode_ns;
+        self
+    }
+}

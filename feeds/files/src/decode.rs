@@ -86,15 +86,15 @@ fn source_error(error: impl std::error::Error + Send + Sync + 'static) -> FeedEr
 impl Decoder {
     /// Opens a file.
     pub(crate) fn open(context: &Arc<Context>, source: &Arc<SourceFile>) -> Result<Self, FeedError> {
-        let path = &source.file.path;
-        let open = |open: fn(&_, &_, _) -> _| open(path.as_path(), &context.read, context.range);
+        let location = &source.file.location;
         let bounds = if source.is_mixed() {
-            let times = open(TickReader::open_times).map_err(source_error)?;
+            let times =
+                TickReader::open_times(location, &context.read, context.range).map_err(source_error)?;
             Some(Bounds::scan(times, context.clock == ReplayClock::Recv).map_err(source_error)?)
         } else {
             None
         };
-        let reader = open(TickReader::open).map_err(source_error)?;
+        let reader = TickReader::open(location, &context.read, context.range).map_err(source_error)?;
         let chunk = Chunk::new(reader.kind());
         let (context, source) = (Arc::clone(context), Arc::clone(source));
         Ok(Self { context, source, reader, chunk, slots: Vec::new(), bounds })

@@ -4,7 +4,8 @@
 //! knows neither. It sees frames and ticks, and says which position it wants ([`model::Intent`]); the
 //! difference to what is held and working, and whether risk allows it, is decided behind it.
 //! What strategies share stands here, too: how large a position may be ([`Sizing`]), when it is left without asking
-//! anybody ([`Exits`]), what is really held ([`Position`]), and where a feature is found ([`Schema`]).
+//! anybody ([`Exits`]), what is really held ([`Position`]), where a feature is found ([`Schema`]), and that nobody is asked before indicators
+//! are warm ([`WarmedUp`]).
 //! Not here: any strategy (`rules`, `agents`), the stage that runs one (`pipeline`).
 
 mod exits;
@@ -13,6 +14,7 @@ mod figures;
 mod intents;
 mod position;
 mod sizing;
+mod warm_up;
 
 pub use exits::{ATR_FEATURE, ATR_MULTIPLE_MAX, ExitReason, Exits, ExitsConfig, ExitsError};
 pub use feature::{Feature, FeatureError, Schema};
@@ -20,6 +22,7 @@ pub use figures::{AgentFigures, StrategyFigures};
 pub use intents::Intents;
 pub use position::Position;
 pub use sizing::{SIZE_MAX, Sizing, SizingConfig, SizingError, TARGET_VOLATILITY_MAX, VOLATILITY_FEATURE};
+pub use warm_up::WarmedUp;
 
 use model::state::State;
 use model::{Event, Frame, Nanos, StreamHash, Timeframe};

@@ -19,10 +19,12 @@ use indicators::{IndicatorConfig, IndicatorSpec, Seed};
 use journal::Durability;
 use matching::{FillSize, VenueConfig};
 use model::{BarSource, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use objects::{Patience, S3Config};
 use rules::{EmaCrossConfig, Entry, MeanReversionConfig, StopOn};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::query::Holes;
 
 const CHECKED: &str = "a value that passed its shape";
 
@@ -49,6 +51,7 @@ pub(super) fn build(effective: &Effective) -> Result<Config, ConfigError> {
     let instruments = instruments(&read, &run.currency)?;
     Ok(Config {
         data: data(&read)?,
+        s3: s3(&read),
         venue,
         risk,
         ingest: ingest(&read),
@@ -208,7 +211,16 @@ fn data(read: &Read<'_>) -> Result<DataConfig, ConfigError> {
         ("us", TimeUnit::Microseconds),
         ("ns", TimeUnit::Nanoseconds),
     ];
+    let warm_up = read.duration("data.warm_up");
+    if warm_up > Nanos(0) && from.is_none() {
+        let problem = "is the time before data.from, which is not set; write data.from, too".to_owned();
+        return Err(read.refuse(&["data.warm_up"], problem));
+    }
     Ok(DataConfig {
+        stored: tiers(read, "data.stored"),
+        stored_holes: read
+            .choice("data.stored_holes", &[("refuse", Holes::Refuse), ("report", Holes::Report)]),
+        warm_up,
         paths: read.texts("data.paths").into_iter().map(PathBuf::from).collect(),
         columns,
         symbol: read.optional_text("data.symbol").map(str::to_owned),
@@ -218,6 +230,27 @@ fn data(read: &Read<'_>) -> Result<DataConfig, ConfigError> {
         decode_threads: read.integer("data.decode_threads") as usize,
         generate: read.optional_text("data.generate").map(PathBuf::from),
     })
+}
+
+/// After `s3.timeout` times this nothing is asked again.
+const GIVE_UP_TIMEOUTS: u32 = 3;
+
+fn s3(read: &Read<'_>) -> S3Config {
+    let answer = Duration::from_nanos(read.duration("s3.timeout").0.unsigned_abs());
+    let connect = Patience::default().connect.min(answer);
+    let patience = Patience {
+        connect,
+        answer,
+        retries: read.integer("s3.retries") as usize,
+        give_up: answer * GIVE_UP_TIMEOUTS,
+    };
+    let text = |path| read.optional_text(path).map(str::to_owned);
+    S3Config {
+        endpoint: text("s3.endpoint"),
+        region: text("s3.region"),
+        credentials: text("s3.credentials").map(PathBuf::from),
+        patience,
+    }
 }
 
 fn bars(read: &Read<'_>, needed: Vec<Timeframe>) -> BarsConfig {
@@ -378,18 +411,14 @@ fn ingest(read: &Read<'_>) -> IngestConfig {
     }
 }
 
+/// The tiers that a key lists.
+fn tiers(read: &Read<'_>, path: &str) -> Vec<TierChoice> {
+    let tier = |name: &str| TierChoice::ALL.into_iter().find(|tier| tier.name() == name).expect(CHECKED);
+    read.texts(path).into_iter().map(tier).collect()
+}
+
 fn storage(read: &Read<'_>) -> Result<StorageConfig, ConfigError> {
-    let tiers: Vec<TierChoice> = read
-        .texts("storage.tiers")
-        .into_iter()
-        .map(|tier| match tier {
-            "memory" => TierChoice::Memory,
-            "redis" => TierChoice::Redis,
-            "sqlite" => TierChoice::Sqlite,
-            "postgres" => TierChoice::Postgres,
-            _ => TierChoice::Cold,
-        })
-        .collect();
+    let tiers = tiers(read, "storage.tiers");
     if !tiers.is_empty() && read.text("journal.durability") == "off" {
         let problem = "names tiers, which read the journal, and journal.durability is \"off\"; write \"strict\" or \"async\"";
         return Err(read.refuse(&["storage.tiers"], problem.to_owned()));
@@ -402,6 +431,7 @@ fn storage(read: &Read<'_>) -> Result<StorageConfig, ConfigError> {
         spill_bytes_max: u64::from(read.integer("storage.spill")) << 20,
         close_within: Duration::from_nanos(read.duration("storage.close_within").0.unsigned_abs()),
         redis_url_file: read.optional_text("storage.redis.url_file").map(PathBuf::from),
+        archive_path: read.optional_text("storage.archive.path").map(PathBuf::from),
         redis_prefix: read.text("storage.redis.prefix").to_owned(),
         postgres_address: read.optional_text("storage.postgres.address").map(str::to_owned),
         postgres_password_file: read.optional_text("storage.postgres.password_file").map(PathBuf::from),

@@ -11,11 +11,13 @@ use journal::Durability;
 use matching::VenueConfig;
 use matrices::MatricesConfig;
 use model::{Agent, BarSource, Instrument, Money, Nanos, Price, Quantity, Rate, Timeframe};
+use objects::S3Config;
 use pipeline::Layout;
 use rules::{EmaCrossConfig, MeanReversionConfig, SynergyOnlyConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::query::Holes;
 use synergy::SynergyConfig;
 
 /// A run's configuration.
@@ -25,6 +27,8 @@ pub struct Config {
     pub run: RunConfig,
     /// On which ticks.
     pub data: DataConfig,
+    /// The server of paths in buckets.
+    pub s3: S3Config,
     /// How ticks become bars.
     pub bars: BarsConfig,
     /// Whether batches of ticks are recorded.
@@ -99,6 +103,8 @@ pub struct StorageConfig {
     pub redis_url_file: Option<PathBuf>,
     /// What keys in Redis begin with.
     pub redis_prefix: String,
+    /// The archive's folder or bucket; `None`: in `dir`.
+    pub archive_path: Option<PathBuf>,
     /// The database; `None`: from the environment.
     pub postgres_address: Option<String>,
     /// A file with its password; `None`: from the environment, or none.
@@ -118,6 +124,26 @@ pub enum TierChoice {
     Postgres,
     /// A year, in TimescaleDB or PostgreSQL.
     Cold,
+    /// All of it, in a catalog.
+    Archive,
+}
+
+impl TierChoice {
+    /// All, as configurations name them.
+    pub const ALL: [Self; 6] =
+        [Self::Memory, Self::Redis, Self::Sqlite, Self::Postgres, Self::Cold, Self::Archive];
+
+    /// Its name in configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Cold => "cold",
+            Self::Archive => "archive",
+        }
+    }
 }
 
 /// What happens where a tier is slower than the run.
@@ -231,10 +257,28 @@ pub struct DataConfig {
     pub from: Option<Nanos>,
     /// Exclusive.
     pub to: Option<Nanos>,
+    /// How long before `from` ticks are replayed, unseen by the strategy.
+    pub warm_up: Nanos,
+    /// Tiers whose ticks are read.
+    pub stored: Vec<TierChoice>,
+    /// What happens where they lack some.
+    pub stored_holes: Holes,
     /// Threads that decode, at least 1.
     pub decode_threads: usize,
     /// Configuration of the generator that makes the data if it does not exist.
     pub generate: Option<PathBuf>,
+}
+
+impl DataConfig {
+    /// From when on ticks are read: the warm-up before the first instant; `None`: from the first there is.
+    pub fn read_from(&self) -> Option<Nanos> {
+        self.from.map(|from| Nanos(from.0.saturating_sub(self.warm_up.0)))
+    }
+
+    /// From when on the strategy is asked.
+    pub fn decided_from(&self) -> Nanos {
+        self.from.filter(|_| self.warm_up > Nanos(0)).unwrap_or(Nanos::MIN)
+    }
 }
 
 /// A column and what a file calls it.

@@ -8,6 +8,7 @@ use super::checked::Config;
 use super::effective::Effective;
 use super::error::ConfigError;
 use super::node::Origin;
+use objects::ObjectUrl;
 use std::path::Path;
 
 /// Checks the paths of `data.generate` and `data.paths`; those that are not absolute start at `root`.
@@ -34,10 +35,15 @@ pub(super) fn check(effective: &Effective, config: &Config, root: &Path) -> Resu
         return Ok(());
     }
     for path in &config.data.paths {
-        let remote = path.to_str().is_some_and(|text| text.contains("://"));
-        if remote {
+        let text = path.to_str().unwrap_or_default();
+        if ObjectUrl::is_url(text) {
+            // What is there is asked when the data is found: a configuration is checked without a network.
+            ObjectUrl::parse(text).map_err(|error| refuse("data.paths", format!("is wrong: {error}")))?;
+            continue;
+        }
+        if text.contains("://") {
             let problem =
-                format!("names {}, but this build reads local files only; copy it here", path.display());
+                format!("names {text}, but only paths and s3://BUCKET/PREFIX are read; copy it there");
             return Err(refuse("data.paths", problem));
         }
         if !root.join(path).exists() {

@@ -6,6 +6,7 @@
 
 mod intelligence;
 mod journal;
+mod s3;
 mod storage;
 
 use super::schema::{Key, Schema, Section};
@@ -13,7 +14,7 @@ use super::shape::{Choices, Fixed, Least, Off, Range, Shape, Tables};
 
 /// The configuration of a run.
 pub static RUN: Schema =
-    Schema { parts: &[KEYS, intelligence::KEYS, journal::KEYS, storage::KEYS], sections: SECTIONS };
+    Schema { parts: &[KEYS, s3::KEYS, intelligence::KEYS, journal::KEYS, storage::KEYS], sections: SECTIONS };
 
 const fn one_of(now: &'static [&'static str]) -> Shape {
     Shape::Choice(Choices { now })
@@ -29,6 +30,7 @@ const FEE: Shape = Shape::Decimal(Fixed::Rate, Range::Fraction, Off::Never);
 const SECTIONS: &[Section] = &[
     Section { path: "run", doc: "What runs, with how much money, and how it is put on threads." },
     Section { path: "data", doc: "Which ticks are replayed." },
+    Section { path: "s3", doc: "The server of paths and archives that begin with s3://." },
     Section { path: "bars", doc: "How ticks become bars." },
     Section { path: "batches", doc: "Statistics of batches of ticks: at most 100 and less than 1 ms each." },
     Section { path: "indicators", doc: "What is computed from bars." },
@@ -57,6 +59,7 @@ const SECTIONS: &[Section] = &[
         doc: "How inputs are kept, so that a killed run can be continued with --resume.",
     },
     Section { path: "storage", doc: "Stores of ticks and results beside the run." },
+    Section { path: "storage.archive", doc: "The Parquet catalog of the tier archive." },
     Section { path: "storage.redis", doc: "The Redis server of the tier redis." },
     Section { path: "storage.postgres", doc: "The database of the tiers postgres and cold." },
     Section { path: "instruments", doc: "What is traded." },
@@ -119,7 +122,7 @@ const KEYS: &[Key] = &[
         Shape::Paths,
         "[]",
         "",
-        "Catalogs, folders and .parquet files, from the working folder; --data replaces them.",
+        "Catalogs, folders and .parquet files, from the working folder or s3://BUCKET/PREFIX; --data replaces them.",
     )
     .speed_only(),
     Key::new(
@@ -154,6 +157,30 @@ const KEYS: &[Key] = &[
         "The first instant not replayed any more; --to replaces it.",
     )
     .unset(r#""2025-02-01T00:00:00Z""#, "to the last tick"),
+    Key::new(
+        "data.warm_up",
+        Shape::Duration,
+        r#""0s""#,
+        "duration",
+        "So much before data.from is replayed, too, unseen by the strategy: indicators are warm when it first decides.",
+    ),
+    Key::new(
+        "data.stored",
+        Shape::SomeInList(Choices { now: &["redis", "sqlite", "postgres", "cold", "archive"] }),
+        "[]",
+        "",
+        "Tiers of storage.* whose ticks are replayed, the newest first, where there are no data.paths; beside data.paths \
+         they are read for data.warm_up alone.",
+    )
+    .speed_only(),
+    Key::new(
+        "data.stored_holes",
+        one_of(&["refuse", "report"]),
+        r#""refuse""#,
+        "",
+        "What happens where the tiers lack ticks of the span: the run does not begin, or the holes are named and left out.",
+    )
+    .speed_only(),
     Key::new(
         "data.decode_threads",
         Shape::Integer { min: 1, max: 64 },

@@ -473,7 +473,8 @@ fn missing_files_are_named_with_their_key() {
     assert_eq!(check("data.paths = \"none\"\ndata.generate = \"g.toml\""), Ok(()));
     for (text, parts) in [
         ("\ndata.paths = \"none\"", ["c.toml:2: data.paths", "none, which does not exist"]),
-        ("data.paths = \"s3://x/y\"", ["c.toml:1: data.paths", "local files only"]),
+        ("data.paths = \"s3://x/y\"", ["c.toml:1: data.paths", "names no bucket"]),
+        ("data.paths = \"gs://xyz/y\"", ["c.toml:1: data.paths", "s3://BUCKET/PREFIX"]),
         ("data.paths = \"none\"\ndata.generate = \"no.toml\"", ["c.toml:2: data.generate", "no.toml"]),
         ("data.generate = \"g.toml\"", ["c.toml:1: data.generate", "data.paths has 0"]),
     ] {

@@ -1,4 +1,4 @@
-//! What on this machine is fine, what costs latency, and how to mend it.
+//! What on this machine is fine, what costs latency, and how to mend it; and whether the services of a configuration answer.
 //!
 //! Everything is read below a root folder, so that tests run on a made-up `/sys` and `/proc`; a file that is
 //! not there means "could not tell", never a guess. It changes nothing.
@@ -7,8 +7,11 @@
 mod cpu;
 mod limits;
 mod memory;
+mod services;
 
-use crate::cli::DoctorArgs;
+use crate::cli::{DoctorArgs, parse_sets};
+use crate::config::Loaded;
+use crate::failure::Failure;
 use crate::table::Colour;
 use std::path::{Path, PathBuf};
 
@@ -97,15 +100,23 @@ impl Machine {
         let mut findings = cpu::examine(self);
         findings.extend(memory::examine(self));
         findings.extend(limits::examine(self));
-        findings.push(Finding::ok("services", "Redis and PostgreSQL are not used by this build"));
         findings
     }
 }
 
 /// What `grandmodel doctor` prints.
-pub fn run(args: &DoctorArgs) -> String {
-    let findings = Machine::new(Path::new("/"), limits::disk_free(&args.out)).examine();
-    if args.json { json(&findings) } else { render(&findings, Colour::detect()) }
+///
+/// # Errors
+/// [`Failure::Usage`] for the configuration.
+pub fn run(args: &DoctorArgs) -> Result<String, Failure> {
+    let mut findings = Machine::new(Path::new("/"), limits::disk_free(&args.out)).examine();
+    match &args.config {
+        Some(file) => {
+            findings.extend(services::examine(&Loaded::load(file, &parse_sets(&args.set)?)?.config))
+        }
+        None => findings.push(Finding::ok("services", "not looked at; --config FILE looks at its tiers")),
+    }
+    Ok(if args.json { json(&findings) } else { render(&findings, Colour::detect()) })
 }
 
 /// The findings for people.

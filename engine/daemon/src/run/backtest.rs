@@ -18,6 +18,7 @@ use crate::cli::BacktestArgs;
 use crate::config::{Config, Loaded, StrategyChoice};
 use crate::failure::Failure;
 use crate::table::{self, Colour};
+use catalog::Location;
 use feed::FeedError;
 use journal::Durability;
 use model::{AgentGroup, Clock, Kind, Order, SystemClock};
@@ -105,7 +106,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         speed: done.speed,
     };
     let summary = finished.summary();
-    let config_toml = format!("{}{}", loaded.show(), done.file_hashes);
+    let config_toml = format!("{}{}{}", loaded.show(), done.file_hashes, data.stored());
     let folder = done.folder.finish(&summary, &config_toml)?;
     if args.json {
         print(&summary.to_json())?;
@@ -256,13 +257,20 @@ fn matrices_read(config: &Config) -> Vec<usize> {
 
 pub(super) type Hashes = std::thread::JoinHandle<Result<String, Failure>>;
 
-/// Hashes the data files beside the run; gives the lines that end the run folder's `config.toml`.
-pub(super) fn hash_files(paths: Vec<PathBuf>) -> Hashes {
+/// Hashes the data files beside the run; gives the lines that end the run folder's `config.toml`. An object, which is
+/// read only in parts, is named by the etag that every one of its reads was pinned to.
+pub(super) fn hash_files(locations: Vec<Location>) -> Hashes {
     let body = move || {
-        let mut text = String::from("\n# The data, with its SHA-256:\n");
-        for path in paths {
+        let mut text = String::from("\n# The data, with its SHA-256, or the etag of an object:\n");
+        for location in locations {
+            let path = location.path();
+            if let Location::Object(file) = &location {
+                let etag = file.etag().unwrap_or("none");
+                writeln!(text, "# etag {etag}  {}", path.display()).expect("a string can always grow");
+                continue;
+            }
             let failed = |error| Failure::Failed(format!("could not read {} ({error})", path.display()));
-            let mut file = std::fs::File::open(&path).map_err(failed)?;
+            let mut file = std::fs::File::open(path).map_err(failed)?;
             let mut hash = HashWriter(Sha256::new());
             std::io::copy(&mut file, &mut hash).map_err(failed)?;
             let digest: String = hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();

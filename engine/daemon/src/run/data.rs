@@ -3,11 +3,13 @@
 //! Why before anything runs: dense ids follow the byte order of all names in config and data, and whether a
 //! symbol has trades or quotes decides what its bars and fills come from.
 
+use super::stored::{RunTicks, Stored};
 use super::wiring::Kinds;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use catalog::{
-    CatalogError, ColumnMap, DataFile, Excess, ReadOptions, TickKind, TimeRange, TsUnit, discover,
+    CatalogError, ColumnMap, DataFile, Excess, Location, ReadOptions, Root, TickKind, TimeRange, TsUnit,
+    discover_in,
 };
 use feed::{Feed, More, OnBadRow, RejectSink, Rules, SymbolRules};
 use files::import::is_bars;
@@ -15,7 +17,6 @@ use files::{ParquetFeed, ReplayClock, ReplayOptions, ThreadHook};
 use model::{InstrumentTable, Nanos, SymbolId, SymbolTable};
 use ring::Stopwatch;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a run replays.
@@ -27,6 +28,8 @@ pub struct RunData {
     pub instruments: InstrumentTable,
     /// By symbol id.
     pub kinds: Vec<Kinds>,
+    /// What tiers hold of the span, if it is wanted.
+    stored: Option<Stored>,
     read: ReadOptions,
 }
 
@@ -42,15 +45,28 @@ impl RunData {
     /// # Errors
     /// [`Failure`] where there is no data, a file cannot be read, or a column name is none of ours.
     pub fn find(config: &Config) -> Result<Self, Failure> {
-        if config.data.paths.is_empty() {
-            let sentence =
-                "there is no data: name a catalog, a folder or a .parquet file with --data or data.paths";
+        if config.data.paths.is_empty() && config.data.stored.is_empty() {
+            let sentence = "there is no data: name a catalog, a folder or a .parquet file with --data or data.paths, or \
+                            tiers with data.stored";
             return Err(Failure::Usage(sentence.to_owned()));
         }
+        let stored = Stored::find(config)?;
         let read = read_options(config)?;
-        let files: Vec<_> = discover(&config.data.paths, &read)?.into_iter().map(Arc::new).collect();
+        let roots = config.data.paths.iter().map(|path| Root::parse(path, &config.s3));
+        let roots = roots.collect::<Result<Vec<Root>, CatalogError>>()?;
+        let files: Vec<_> = match roots.is_empty() {
+            true => Vec::new(),
+            false => discover_in(&roots, &read)?.into_iter().map(Arc::new).collect(),
+        };
+        // Beside files, stored ticks only warm up what the files have.
+        let of_stored = stored.as_ref().filter(|_| files.is_empty()).map(Stored::kinds);
+        let of_stored = of_stored.into_iter().flatten();
         let names = files.iter().flat_map(|file| file.symbols.iter().cloned());
-        let symbols = SymbolTable::new(names.chain(config.instruments.list.keys().cloned()));
+        let symbols = SymbolTable::new(
+            names
+                .chain(of_stored.clone().map(|(name, _)| name.clone()))
+                .chain(config.instruments.list.keys().cloned()),
+        );
         let mut kinds = vec![Kinds::default(); symbols.len()];
         for file in &files {
             for name in &file.symbols {
@@ -61,9 +77,14 @@ impl RunData {
                 }
             }
         }
+        for (name, has) in of_stored {
+            kinds[symbols.id(name).expect("the table holds every name of the data").index()] = *has;
+        }
         let instruments = InstrumentTable::new(symbols, |name| config.instruments.instrument(name));
-        let mut data = Self { files, instruments, kinds, read };
-        data.confirm_kinds(config)?;
+        let mut data = Self { files, instruments, kinds, stored, read };
+        if !data.files.is_empty() {
+            data.confirm_kinds(config)?;
+        }
         Ok(data)
     }
 
@@ -119,13 +140,24 @@ impl RunData {
         names.into_iter().cloned().collect()
     }
 
-    /// The files' paths.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        self.files.iter().map(|file| file.path.clone()).collect()
+    /// Where the files are.
+    pub fn locations(&self) -> Vec<Location> {
+        self.files.iter().map(|file| file.location.clone()).collect()
     }
 
-    /// The feed over the files. Its threads call `on_thread_start` first.
-    pub fn feed(&self, config: &Config, rejects: RejectSink, on_thread_start: ThreadHook) -> ParquetFeed {
+    /// Lines that name what was read of stores, for the end of the run folder's `config.toml`.
+    pub fn stored(&self) -> String {
+        self.stored.as_ref().map_or_else(String::new, Stored::described)
+    }
+
+    /// The run's ticks. Threads that decode files call `on_thread_start` first.
+    pub fn feed(&self, config: &Config, rejects: RejectSink, on_thread_start: ThreadHook) -> RunTicks {
+        let stored = self.stored.as_ref().map(|stored| stored.feed(&self.instruments, &self.kinds));
+        let files = (!self.files.is_empty()).then(|| self.files_feed(config, rejects, on_thread_start));
+        RunTicks::new(stored, files)
+    }
+
+    fn files_feed(&self, config: &Config, rejects: RejectSink, on_thread_start: ThreadHook) -> ParquetFeed {
         let stopwatch = Stopwatch::new();
         let mut options = self.options(config);
         options.on_thread_start = Some(on_thread_start);
@@ -158,7 +190,9 @@ impl RunData {
             symbol_rules: names.map(|(_, name)| symbol_rules(config, name)).collect(),
             clock,
             range: TimeRange {
-                from: config.data.from.unwrap_or(Nanos::MIN),
+                // What tiers have is not looked for in files.
+                from: if self.stored.is_some() { config.data.from } else { config.data.read_from() }
+                    .unwrap_or(Nanos::MIN),
                 to: config.data.to.unwrap_or(Nanos::MAX),
             },
             workers: config.data.decode_threads,

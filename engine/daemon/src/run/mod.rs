@@ -17,7 +17,10 @@ mod placement;
 mod recorder;
 mod replay;
 mod signals;
+mod stored;
+pub(crate) mod stores;
 mod timed;
+mod venue;
 mod wiring;
 
 pub use backtest::backtest;

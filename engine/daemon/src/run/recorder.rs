@@ -5,12 +5,13 @@
 
 use super::generate::note;
 use super::kept::FrameSpool;
+use crate::config::Config;
 use crate::failure::Failure;
 use crossbeam::channel::Sender;
 use feed::{Reject, RejectSink};
 use indicators::SymbolBatch;
 use journal::JournalError;
-use model::{Frame, InstrumentTable, Money};
+use model::{Frame, InstrumentTable};
 use pipeline::TapEnd;
 use portfolio::{Performance, PortfolioError};
 use report::{RejectRow, ReportError, RunFolder};
@@ -78,14 +79,18 @@ impl Recorder {
         &self,
         tap: TapEnd,
         instruments: &InstrumentTable,
-        capital: Money,
+        config: &Config,
         mut kept: Kept,
     ) -> JoinHandle<Result<Performance, Failure>> {
         let recorder = self.clone();
-        let mut performance = Performance::new(instruments, capital);
+        let mut performance = Performance::new(instruments, config.run.initial_capital);
+        // What warms up is recorded, and is no part of how the run did.
+        let from = config.data.decided_from();
         let body = move || {
             let mut record = |frame: &Frame| {
-                performance.on_frame(frame)?;
+                if frame.input().ts >= from {
+                    performance.on_frame(frame)?;
+                }
                 Ok::<(), Failure>(lock(&recorder.folder).record(frame)?)
             };
             kept.before(&mut record)?;

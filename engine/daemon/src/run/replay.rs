@@ -15,16 +15,16 @@ use super::outcome::{assert_account, speed};
 use super::paper::Paper;
 use super::placement::{Placed, place};
 use super::recorder::{Kept as KeptFrames, Recorder};
+use super::stored::RunTicks;
 use super::timed::TimedFeed;
+use super::venue::RunVenue;
 use super::wiring::{self, WithStrategy};
 use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::progress::{self, Show, Shown};
 use bars::BarsConfig;
 use feed::Feed;
-use files::ParquetFeed;
 use journal::{JournalError, JournalThread, Watch};
-use matching::Exchange;
 use model::{Event, SymbolId};
 use pipeline::{Edge, Fold, OnFailure, Outcome, Outlets, Past, RunConfig, RunError, Tap, resume, run, tap};
 use report::RunFolder;
@@ -69,7 +69,7 @@ pub struct Done {
     pub journal: Result<(), JournalError>,
 }
 
-type RunFeed = BatchedFeed<TimedFeed<ParquetFeed>>;
+type RunFeed = BatchedFeed<TimedFeed<RunTicks>>;
 
 impl<'a> Replay<'a> {
     /// Puts together what does not depend on the strategy.
@@ -109,11 +109,11 @@ impl<'a> Replay<'a> {
     }
 
     /// Takes the end that keeps what is sequenced, and the past, into the venue's edge.
-    fn edge<V: Exchange>(
+    fn edge(
         &mut self,
-        venue: V,
+        venue: RunVenue,
         on_failure: OnFailure,
-    ) -> Result<(Edge<V>, Option<Written>), Failure> {
+    ) -> Result<(Edge<RunVenue>, Option<Written>), Failure> {
         let mut edge = Edge::new(venue);
         let Some(kept) = &mut self.kept else { return Ok((edge, None)) };
         let after = kept.snapshot.as_ref().map_or(0, |(head, _)| head.sequence);
@@ -198,26 +198,23 @@ impl WithStrategy for Replay<'_> {
 
     fn run<S: Strategy + 'static>(mut self, strategy: S) -> Result<Done, Failure> {
         let config = &self.loaded.config;
-        match self.paper.take() {
-            Some(paper) => {
-                let venue = paper.start()?;
-                let (edge, journal) = self.edge(venue, OnFailure::Halt)?;
-                self.run_at(strategy, edge, journal)
-            }
+        let (venue, on_failure) = match self.paper.take() {
+            Some(paper) => (RunVenue::There(Box::new(paper.start()?)), OnFailure::Halt),
             None => {
                 let venue = wiring::venue(config, &self.data.instruments, &self.data.kinds);
-                let (edge, journal) = self.edge(venue, OnFailure::End)?;
-                self.run_at(strategy, edge, journal)
+                (RunVenue::Here(venue), OnFailure::End)
             }
-        }
+        };
+        let (edge, journal) = self.edge(venue, on_failure)?;
+        self.run_at(strategy, edge, journal)
     }
 }
 
 impl Replay<'_> {
-    fn run_at<S: Strategy + 'static, V: Exchange>(
+    fn run_at<S: Strategy + 'static>(
         mut self,
         strategy: S,
-        edge: Edge<V>,
+        edge: Edge<RunVenue>,
         journal: Option<Written>,
     ) -> Result<Done, Failure> {
         let config = &self.loaded.config;
@@ -232,8 +229,8 @@ impl Replay<'_> {
         let following = watch.as_ref().and_then(|watch| self.follow(watch, &frames));
         let recorder = Recorder::new(self.folder);
         let (tap, tap_end) = tap();
-        let recording = recorder.start(tap_end, instruments, config.run.initial_capital, frames);
-        let file_hashes = hash_files(self.data.paths());
+        let recording = recorder.start(tap_end, instruments, config, frames);
+        let file_hashes = hash_files(self.data.locations());
         let pin = pin_in_turn(self.placed.decode_cores.clone());
         let feed = TimedFeed::new(self.data.feed(config, recorder.reject_sink(), pin));
         let batches = || BatchTap::start(&self.bars.sources, recorder.batch_sink());
@@ -275,10 +272,10 @@ impl Replay<'_> {
 
 /// Runs the engine on this thread; gives its outcome and the time it took, in nanoseconds.
 #[expect(clippy::too_many_arguments, reason = "it is the list of what a run is made of")]
-fn replay<S: Strategy + 'static, V: Exchange>(
+fn replay<S: Strategy + 'static>(
     config: &RunConfig,
     stages: pipeline::Stages<S>,
-    edge: Edge<V>,
+    edge: Edge<RunVenue>,
     from: Option<(u64, &[u8])>,
     feed: &mut RunFeed,
     tap: Tap,

@@ -17,7 +17,7 @@ use pipeline::Stages;
 use portfolio::{Portfolio, UpdateOn};
 use rules::{EmaCross, MeanReversion, NoStrategy, SynergyOnly};
 use std::sync::Arc;
-use strategy::{Schema, Strategy, Wakes};
+use strategy::{Schema, Strategy, Wakes, WarmedUp};
 use synergy::Synergies;
 
 /// Which kinds of ticks a symbol has in a run's data.
@@ -167,23 +167,28 @@ pub fn with_strategy<W: WithStrategy>(
     let names = config.indicators.schema();
     let schema = Schema { timeframes, names: &names };
     let initial_capital = config.run.initial_capital;
+    // Nothing is decided while indicators warm up.
+    let from = config.data.decided_from();
     match config.run.strategy {
         StrategyChoice::Marl => {
             let matrices = config.matrices.specs();
             let synergy_timeframe = config.synergy.timeframe;
             let inputs = agents::Inputs { schema, matrices, synergy_timeframe, instruments, initial_capital };
             let models = models.expect("agents have their weights");
-            with.run(Marl::new(config.agents.config, models, &inputs).map_err(refused)?)
+            let marl = Marl::new(config.agents.config, models, &inputs).map_err(refused)?;
+            with.run(WarmedUp::new(marl, from))
         }
         StrategyChoice::SynergyOnly => {
             let rule = SynergyOnly::new(config.synergy_only, &schema, instruments, initial_capital);
-            with.run(rule.map_err(refused)?)
+            with.run(WarmedUp::new(rule.map_err(refused)?, from))
         }
         StrategyChoice::EmaCross => {
-            with.run(EmaCross::new(config.ema_cross, timeframes, symbols).map_err(refused)?)
+            let rule = EmaCross::new(config.ema_cross, timeframes, symbols).map_err(refused)?;
+            with.run(WarmedUp::new(rule, from))
         }
         StrategyChoice::MeanReversion => {
-            with.run(MeanReversion::new(config.mean_reversion, timeframes, symbols).map_err(refused)?)
+            let rule = MeanReversion::new(config.mean_reversion, timeframes, symbols).map_err(refused)?;
+            with.run(WarmedUp::new(rule, from))
         }
         StrategyChoice::None => with.run(NoStrategy),
     }

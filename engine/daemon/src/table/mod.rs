@@ -235,8 +235,11 @@ fn trading(figures: &TradingFigures) -> Block {
 }
 
 fn data(figures: &DataFigures, colour: Colour) -> String {
-    let files =
-        if figures.files == 1 { "1 file".to_owned() } else { format!("{} files", count(figures.files)) };
+    let files = match figures.files {
+        0 => "storage".to_owned(),
+        1 => "1 file".to_owned(),
+        files => format!("{} files", count(files)),
+    };
     let mut out = format!("{}\n", block::paint("Data", Tone::Title, colour));
     out.push_str(&format!("  {} rows in {files}\n", count(figures.rows)));
     for (name, kinds, tone) in

@@ -5,6 +5,7 @@
 mod agents;
 mod bad_input;
 mod batches;
+mod buckets;
 mod cli;
 mod context;
 mod determinism;
@@ -15,5 +16,6 @@ mod real_data;
 mod resume;
 mod run_folder;
 mod sessions;
+mod stored;
 mod support;
 mod torch;

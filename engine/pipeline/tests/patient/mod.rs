@@ -1,6 +1,8 @@
 //! A strategy that comes back to its wishes some time after a bar's close, between two bars.
 
-use model::{Event, Frame, Goal, Intent, Kind, Nanos, Quantity, StreamHash, Style, SymbolId, Timeframe, UNIT};
+use model::{
+    Event, Frame, Goal, Intent, Kind, Nanos, Quantity, StreamHash, Style, SymbolId, Timeframe, UNIT,
+};
 use strategy::{Intents, Revisit, Strategy, Wakes};
 
 /// Wants one more or one less at the touch at each bar of ten seconds, and withdraws a wish when it is 25 seconds old.

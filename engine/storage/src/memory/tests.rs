@@ -17,7 +17,7 @@ fn write(store: &mut MemoryStore, first_seq: u64, ticks: Vec<Event>) {
 
 /// The claimed span of a symbol's trades.
 fn claimed(view: &MemoryView, symbol: &str) -> Option<(i64, i64)> {
-    let spans = view.source().spans(symbol, TickKind::Trade).expect("memory can be read");
+    let spans = view.source().spans(symbol, TickKind::Trades).expect("memory can be read");
     spans.first().map(|span| (span.from.0, span.to.0))
 }
 
@@ -46,12 +46,12 @@ fn kinds_and_symbols_are_told_apart() {
     let mut source = view.source();
     write(&mut store, 5, vec![trade(5, 20, 1)]);
     let mut ticks = Vec::new();
-    let span = source.spans("BBB", TickKind::Trade).expect("held")[0];
+    let span = source.spans("BBB", TickKind::Trades).expect("held")[0];
     assert_eq!((span.from, span.to), (Nanos(5), Nanos(20)), "a source looks when it is first asked");
-    source.ticks("BBB", TickKind::Trade, span).expect("held").read(&mut ticks).expect("read");
+    source.ticks("BBB", TickKind::Trades, span).expect("held").read(&mut ticks).expect("read");
     assert_eq!(ticks, [trade(3, 9, 1)]);
     write(&mut store, 6, (6..1500).map(|seq| trade(seq, 30, 1)).collect());
-    assert_eq!(source.spans("BBB", TickKind::Trade).expect("held")[0], span, "and stays with what it saw");
+    assert_eq!(source.spans("BBB", TickKind::Trades).expect("held")[0], span, "and stays with what it saw");
 }
 
 #[test]

@@ -18,7 +18,6 @@
 //! different years want schemas of their own.
 //! Not here: threads, queues and retries, which all tiers share; TLS (use a local server, or a tunnel).
 
-mod adapt;
 mod clock;
 mod copy;
 mod ddl;
@@ -38,6 +37,6 @@ pub use ddl::{Flavour, create_statements, tidy_statements};
 pub use migrate::remove;
 pub use probe::{Extension, PostgresProbe, Rights, probe};
 pub use settings::{PostgresSettings, PostgresTier};
-pub use source::{PostgresSource, PostgresTicks, TickTable, postgres_sources};
+pub use source::{PostgresSource, postgres_sources};
 pub use store::PostgresStore;
 pub use views::view_statements;

@@ -12,6 +12,7 @@ use super::link::Link;
 use super::migrate::{VERSION, version_of};
 use super::settings::PostgresSettings;
 use crate::StoreError;
+use crate::query::{Source, Span, TickKind, Ticks};
 use model::{Event, Nanos, Price, Quantity, Quote, SymbolId, Trade};
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,29 +23,19 @@ use tokio_postgres::types::{FromSql, Type};
 /// Ticks that are read at a time.
 const PAGE: usize = 4096;
 
-/// Which ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TickTable {
-    /// Trades.
-    Trades,
-    /// Quotes.
-    Quotes,
+/// The table of a kind's rows.
+const fn table_of(kind: TickKind) -> &'static str {
+    match kind {
+        TickKind::Trades => "trade_rows",
+        TickKind::Quotes => "quote_rows",
+    }
 }
 
-impl TickTable {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Trades => "trade_rows",
-            Self::Quotes => "quote_rows",
-        }
-    }
-
-    /// The columns of a tick's own numbers.
-    const fn columns(self) -> &'static str {
-        match self {
-            Self::Trades => "price, size, aggressor",
-            Self::Quotes => "bid, ask, bid_size, ask_size",
-        }
+/// The columns of a tick's own numbers.
+const fn columns_of(kind: TickKind) -> &'static str {
+    match kind {
+        TickKind::Trades => "price, size, aggressor",
+        TickKind::Quotes => "bid, ask, bid_size, ask_size",
     }
 }
 
@@ -105,14 +96,9 @@ pub fn postgres_sources(settings: &PostgresSettings) -> Result<Vec<PostgresSourc
 }
 
 impl PostgresSource {
-    /// What it is, for people.
-    pub fn name(&self) -> String {
-        format!("{} (run {})", self.snapshot.name, self.run_name)
-    }
-
     /// The schema's number of a symbol, if it has such ticks of this run.
-    fn symbol(&self, name: &str, table: TickTable) -> Result<Option<i32>, StoreError> {
-        let (schema, table) = (&self.snapshot.schema, table.name());
+    fn symbol(&self, name: &str, kind: TickKind) -> Result<Option<i32>, StoreError> {
+        let (schema, table) = (&self.snapshot.schema, table_of(kind));
         let query = format!(
             "SELECT s.id FROM {schema}.symbols s WHERE s.name = $1 \
              AND EXISTS (SELECT FROM {schema}.{table} t WHERE t.run = $2 AND t.symbol = s.id)"
@@ -120,14 +106,26 @@ impl PostgresSource {
         let rows = self.snapshot.lock().query(&query, &[&name, &self.run])?;
         Ok(rows.first().map(|row| row.get(0)))
     }
+}
 
-    /// The half-open spans of engine time in which it holds every tick of this symbol and kind, ascending. The last
-    /// stored instant is in none: more of its ticks may come.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn spans(&self, symbol: &str, table: TickTable) -> Result<Vec<(Nanos, Nanos)>, StoreError> {
-        if self.symbol(symbol, table)?.is_none() {
+impl Source for PostgresSource {
+    fn name(&self) -> String {
+        format!("{} (run {})", self.snapshot.name, self.run_name)
+    }
+
+    fn symbols(&mut self) -> Result<Vec<String>, StoreError> {
+        let schema = &self.snapshot.schema;
+        let of = |table: &str| {
+            format!("EXISTS (SELECT FROM {schema}.{table} t WHERE t.run = $1 AND t.symbol = s.id)")
+        };
+        let (trades, quotes) = (of(table_of(TickKind::Trades)), of(table_of(TickKind::Quotes)));
+        let query = format!("SELECT s.name FROM {schema}.symbols s WHERE {trades} OR {quotes}");
+        let rows = self.snapshot.lock().query(&query, &[&self.run])?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    fn spans(&mut self, symbol: &str, kind: TickKind) -> Result<Vec<Span>, StoreError> {
+        if self.symbol(symbol, kind)?.is_none() {
             return Ok(Vec::new());
         }
         let schema = &self.snapshot.schema;
@@ -149,43 +147,33 @@ impl PostgresSource {
             from = from.max(last.saturating_add(1));
         }
         spans.push((from, to));
-        spans.retain(|(from, to)| from < to);
-        Ok(spans.into_iter().map(|(from, to)| (Nanos(from), Nanos(to))).collect())
+        Ok(spans.into_iter().filter_map(|(from, to)| Span::new(Nanos(from), Nanos(to))).collect())
     }
 
-    /// The ticks of a symbol with engine time in `from..to`, in order. `symbol` of the events means nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn ticks(
-        &self,
-        symbol: &str,
-        table: TickTable,
-        from: Nanos,
-        to: Nanos,
-    ) -> Result<PostgresTicks, StoreError> {
+    fn ticks(&mut self, symbol: &str, kind: TickKind, span: Span) -> Result<Box<dyn Ticks>, StoreError> {
+        let Span { from, to } = span;
         let snapshot = Arc::clone(&self.snapshot);
-        let Some(number) = self.symbol(symbol, table)? else {
-            return Ok(PostgresTicks { snapshot, table, cursor: None, from, to });
+        let Some(number) = self.symbol(symbol, kind)? else {
+            return Ok(Box::new(PostgresTicks { snapshot, kind, cursor: None, from, to }));
         };
         let cursor = format!("ticks_{}", snapshot.cursors.fetch_add(1, Ordering::Relaxed));
         // Bounds to the microsecond; the nanoseconds are looked at here.
-        let (schema, name, columns, run) = (&snapshot.schema, table.name(), table.columns(), self.run);
+        let (schema, name, columns, run) = (&snapshot.schema, table_of(kind), columns_of(kind), self.run);
         let (low, high) = (literal(from), literal(to));
         snapshot.lock().run(&format!(
             "DECLARE {cursor} NO SCROLL CURSOR FOR SELECT seq, ts, sub_us, ts_event_ns, {columns} \
              FROM {schema}.{name} WHERE run = {run} AND symbol = {number} AND ts >= {low} AND ts <= {high} \
              ORDER BY ts, sub_us, seq"
         ))?;
-        Ok(PostgresTicks { snapshot, table, cursor: Some(cursor), from, to })
+        Ok(Box::new(PostgresTicks { snapshot, kind, cursor: Some(cursor), from, to }))
     }
 }
 
 /// Ticks as they come.
 #[derive(Debug)]
-pub struct PostgresTicks {
+struct PostgresTicks {
     snapshot: Arc<Snapshot>,
-    table: TickTable,
+    kind: TickKind,
     /// `None` once all is read.
     cursor: Option<String>,
     from: Nanos,
@@ -193,11 +181,41 @@ pub struct PostgresTicks {
 }
 
 impl PostgresTicks {
-    /// Appends the next ticks, some thousands at most; none: there are no more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn read(&mut self, ticks: &mut Vec<Event>) -> Result<(), StoreError> {
+    /// What the server keeps for a cursor is freed at the end of the transaction at the latest.
+    fn close(&mut self) {
+        if let Some(cursor) = self.cursor.take() {
+            let _ = self.snapshot.lock().run(&format!("CLOSE {cursor}"));
+        }
+    }
+
+    /// The event of a row: seq, ts, sub_us, ts_event_ns, and the columns of its kind.
+    fn tick(&self, row: &Row) -> Option<Event> {
+        let Micros(micros) = row.get(1);
+        let ts = join(micros, row.get(2));
+        let ts_event = Nanos(row.get(3));
+        let event = match self.kind {
+            TickKind::Trades => {
+                let (price, size) = (Price::from_raw(row.get(4))?, Quantity::from_raw(row.get(5))?);
+                let aggressor = i8::try_from(row.get::<_, i16>(6)).ok()?;
+                Event::trade(ts, SymbolId::NONE, Trade { ts_event, price, size, aggressor })
+            }
+            TickKind::Quotes => {
+                let (bid, ask) = (Price::from_raw(row.get(4))?, Price::from_raw(row.get(5))?);
+                let size = |column| row.get::<_, Option<i64>>(column).map(Quantity::from_raw);
+                let (bid_size, ask_size) = (size(6), size(7));
+                if bid_size == Some(None) || ask_size == Some(None) {
+                    return None;
+                }
+                let (bid_size, ask_size) = (bid_size.flatten(), ask_size.flatten());
+                Event::quote(ts, SymbolId::NONE, Quote { ts_event, bid, ask, bid_size, ask_size })
+            }
+        };
+        Some(Event { seq: u64::try_from(row.get::<_, i64>(0)).ok()?, ..event })
+    }
+}
+
+impl Ticks for PostgresTicks {
+    fn read(&mut self, ticks: &mut Vec<Event>) -> Result<(), StoreError> {
         let before = ticks.len();
         while let Some(cursor) = &self.cursor
             && ticks.len() == before
@@ -216,38 +234,6 @@ impl PostgresTicks {
             }
         }
         Ok(())
-    }
-
-    /// What the server keeps for a cursor is freed at the end of the transaction at the latest.
-    fn close(&mut self) {
-        if let Some(cursor) = self.cursor.take() {
-            let _ = self.snapshot.lock().run(&format!("CLOSE {cursor}"));
-        }
-    }
-
-    /// The event of a row: seq, ts, sub_us, ts_event_ns, and the columns of its kind.
-    fn tick(&self, row: &Row) -> Option<Event> {
-        let Micros(micros) = row.get(1);
-        let ts = join(micros, row.get(2));
-        let ts_event = Nanos(row.get(3));
-        let event = match self.table {
-            TickTable::Trades => {
-                let (price, size) = (Price::from_raw(row.get(4))?, Quantity::from_raw(row.get(5))?);
-                let aggressor = i8::try_from(row.get::<_, i16>(6)).ok()?;
-                Event::trade(ts, SymbolId::NONE, Trade { ts_event, price, size, aggressor })
-            }
-            TickTable::Quotes => {
-                let (bid, ask) = (Price::from_raw(row.get(4))?, Price::from_raw(row.get(5))?);
-                let size = |column| row.get::<_, Option<i64>>(column).map(Quantity::from_raw);
-                let (bid_size, ask_size) = (size(6), size(7));
-                if bid_size == Some(None) || ask_size == Some(None) {
-                    return None;
-                }
-                let (bid_size, ask_size) = (bid_size.flatten(), ask_size.flatten());
-                Event::quote(ts, SymbolId::NONE, Quote { ts_event, bid, ask, bid_size, ask_size })
-            }
-        };
-        Some(Event { seq: u64::try_from(row.get::<_, i64>(0)).ok()?, ..event })
     }
 }
 

@@ -158,6 +158,10 @@ mod tests {
             "whole".to_owned()
         }
 
+        fn symbols(&mut self) -> Result<Vec<String>, StoreError> {
+            Ok(self.1.iter().map(|(name, _)| (*name).to_owned()).collect())
+        }
+
         fn spans(&mut self, symbol: &str, kind: TickKind) -> Result<Vec<Span>, StoreError> {
             let has = self.1.iter().any(|(name, tick)| *name == symbol && TickKind::of(tick) == Some(kind));
             Ok(has.then_some(self.0).into_iter().collect())
@@ -210,6 +214,6 @@ mod tests {
         assert!(matches!(absent.subscribe(&[SymbolId(1)]), Err(FeedError::Configuration(_))));
         let mut lenient = feed(ticks(), span(-5, 50), Holes::Report);
         lenient.subscribe(&[SymbolId(0)]).expect("holes are reported");
-        assert_eq!(lenient.missing(), [(SymbolId(0), TickKind::Trade, span(-5, 0))]);
+        assert_eq!(lenient.missing(), [(SymbolId(0), TickKind::Trades, span(-5, 0))]);
     }
 }

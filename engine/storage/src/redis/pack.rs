@@ -140,7 +140,7 @@ impl Pack {
         self.part(b"LPUSH");
         self.part(key);
         for tick in ticks {
-            if TickKind::of(tick) == Some(TickKind::Trade) {
+            if TickKind::of(tick) == Some(TickKind::Trades) {
                 self.bytes.extend_from_slice(b"$42\r\n");
             } else {
                 self.bytes.extend_from_slice(b"$58\r\n");
@@ -201,13 +201,13 @@ fn pack_tick(tick: &Event, out: &mut Vec<u8>) {
     out.extend_from_slice(&tick.ts.0.to_le_bytes());
     out.extend_from_slice(&tick.tick_ts_event().0.to_le_bytes());
     match TickKind::of(tick) {
-        Some(TickKind::Trade) => {
+        Some(TickKind::Trades) => {
             let trade = tick.as_trade();
             out.extend_from_slice(&[TRADE, trade.aggressor as u8]);
             let words = [trade.price.raw(), trade.size.raw()];
             words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
         }
-        Some(TickKind::Quote) => {
+        Some(TickKind::Quotes) => {
             let quote = tick.as_quote();
             out.extend_from_slice(&[QUOTE, 0]);
             let size = |size: Option<Quantity>| size.map_or(SIZE_UNKNOWN, Quantity::raw);

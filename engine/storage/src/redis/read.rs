@@ -9,9 +9,9 @@ use super::pack::unpack_tick;
 use super::{RedisConfig, SCHEMA};
 use crate::StoreError;
 use crate::query::{Source, Span, TickKind, Ticks, TicksInMemory};
-use ::redis::Connection;
+use ::redis::{Commands, Connection};
 use model::{Event, Nanos};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a prefix holds.
 pub struct RedisSource {
@@ -74,6 +74,20 @@ impl RedisSource {
 impl Source for RedisSource {
     fn name(&self) -> String {
         self.context.name.clone()
+    }
+
+    fn symbols(&mut self) -> Result<Vec<String>, StoreError> {
+        let above = format!("{}:ticks:", self.prefix);
+        // A pattern's own signs stand for themselves.
+        let quoted: String = above
+            .chars()
+            .flat_map(|c| if "\\*?[]^-".contains(c) { vec!['\\', c] } else { vec![c] })
+            .collect();
+        let keys = self.connection.scan_match::<_, String>(format!("{quoted}*"));
+        let keys: Vec<String> =
+            keys.and_then(|keys| keys.collect::<Result<_, _>>()).map_err(|error| self.context.of(&error))?;
+        let names: BTreeSet<&str> = keys.iter().filter_map(|key| key.strip_prefix(above.as_str())).collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
     }
 
     fn spans(&mut self, symbol: &str, kind: TickKind) -> Result<Vec<Span>, StoreError> {

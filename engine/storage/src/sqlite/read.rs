@@ -91,6 +91,16 @@ impl SqliteSource {
             .optional()
     }
 
+    fn symbol_names(&self) -> rusqlite::Result<Vec<String>> {
+        let connection = self.database.lock();
+        let mut names = connection.prepare(
+            "SELECT name FROM symbols
+             WHERE EXISTS (SELECT 1 FROM trades WHERE run = ?1 AND trades.symbol = symbols.symbol)
+                OR EXISTS (SELECT 1 FROM quotes WHERE run = ?1 AND quotes.symbol = symbols.symbol)",
+        )?;
+        names.query_map([self.run], |row| row.get(0))?.collect()
+    }
+
     fn whole(&self) -> rusqlite::Result<Vec<Span>> {
         let connection = self.database.lock();
         let (from, to) = connection.query_row(
@@ -117,6 +127,10 @@ impl SqliteSource {
 impl Source for SqliteSource {
     fn name(&self) -> String {
         format!("{} (run {})", self.database.name, self.run_name)
+    }
+
+    fn symbols(&mut self) -> Result<Vec<String>, StoreError> {
+        self.symbol_names().map_err(|error| self.database.error(&error))
     }
 
     fn spans(&mut self, symbol: &str, kind: TickKind) -> Result<Vec<Span>, StoreError> {
@@ -180,8 +194,8 @@ struct Page {
 impl Page {
     fn page(&mut self, ticks: &mut Vec<Event>) -> rusqlite::Result<()> {
         let columns = match self.kind {
-            TickKind::Trade => "seq, ts, ts_event, price, size, side",
-            TickKind::Quote => "seq, ts, ts_event, bid, ask, bid_size, ask_size",
+            TickKind::Trades => "seq, ts, ts_event, price, size, side",
+            TickKind::Quotes => "seq, ts, ts_event, bid, ask, bid_size, ask_size",
         };
         let connection = self.database.lock();
         let mut page = connection.prepare_cached(&format!(
@@ -213,11 +227,11 @@ fn read_tick(row: &Row<'_>, kind: TickKind) -> rusqlite::Result<Event> {
     let size = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.map(Quantity::new));
     let (seq, ts, ts_event) = (number(row, 0)?, Nanos(row.get(1)?), Nanos(row.get(2)?));
     let tick = match kind {
-        TickKind::Trade => {
+        TickKind::Trades => {
             let (size, aggressor) = (Quantity::new(row.get(4)?), row.get(5)?);
             Event::trade(ts, SymbolId::NONE, Trade { ts_event, price: price(3)?, size, aggressor })
         }
-        TickKind::Quote => {
+        TickKind::Quotes => {
             let (bid_size, ask_size) = (size(5)?, size(6)?);
             let quote = Quote { ts_event, bid: price(3)?, ask: price(4)?, bid_size, ask_size };
             Event::quote(ts, SymbolId::NONE, quote)

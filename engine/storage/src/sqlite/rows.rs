@@ -124,8 +124,8 @@ pub(crate) fn insert_ticks(
         let mut of_kind: Vec<&Event> = ticks.iter().filter(|tick| TickKind::of(tick) == Some(kind)).collect();
         of_kind.sort_by_key(|tick| (names.symbol(tick.symbol), tick.seq));
         let (insert, columns) = match kind {
-            TickKind::Trade => (INSERT_TRADES, TRADE_COLUMNS),
-            TickKind::Quote => (INSERT_QUOTES, QUOTE_COLUMNS),
+            TickKind::Trades => (INSERT_TRADES, TRADE_COLUMNS),
+            TickKind::Quotes => (INSERT_QUOTES, QUOTE_COLUMNS),
         };
         for chunk in of_kind.chunks(MANY) {
             let size = if chunk.len() == MANY { MANY } else { 1 };
@@ -170,11 +170,11 @@ fn bind_tick(
     let head = [names.run, names.symbol(tick.symbol), tick.seq as i64, tick.ts.0, tick.tick_ts_event().0];
     binding.integers(&head)?;
     match kind {
-        TickKind::Trade => {
+        TickKind::Trades => {
             let trade = tick.as_trade();
             binding.integers(&[trade.price.raw(), trade.size.raw(), trade.aggressor.into()])
         }
-        TickKind::Quote => {
+        TickKind::Quotes => {
             let quote = tick.as_quote();
             binding.integers(&[quote.bid.raw(), quote.ask.raw()])?;
             binding.optional(quote.bid_size)?;

@@ -64,7 +64,7 @@ fn ticks_come_back_as_they_were_and_in_order() {
     };
     store.write(&ticks(1, (1..=9_000).map(tick).collect())).expect("written");
     store.write(&ticks(9_001, (9_001..=10_000).map(tick).collect())).expect("written");
-    assert_eq!(spans(folder.path(), "AAA", TickKind::Trade), [(0, 2500)]);
+    assert_eq!(spans(folder.path(), "AAA", TickKind::Trades), [(0, 2500)]);
     for kind in TickKind::ALL {
         let expected = |from: i64, to: i64| -> Vec<u64> {
             let is_wanted = |seq: &u64| {
@@ -79,10 +79,10 @@ fn ticks_come_back_as_they_were_and_in_order() {
     }
     let mut source = sqlite_sources(&folder.path().join("warm.db")).expect("it opens").remove(0);
     let (mut found, span) = (Vec::new(), Span { from: Nanos(1), to: Nanos(2) });
-    source.ticks("AAA", TickKind::Quote, span).expect("held").read(&mut found).expect("read");
+    source.ticks("AAA", TickKind::Quotes, span).expect("held").read(&mut found).expect("read");
     assert_eq!(found, [Event { symbol: model::SymbolId::NONE, ..quote(6, 1, 0) }]);
     assert_eq!(store.open(&dictionary("run")), Ok(Watermarks { ticks: 10_000, results: 0 }));
-    assert_eq!(spans(folder.path(), "CCC", TickKind::Trade), []);
+    assert_eq!(spans(folder.path(), "CCC", TickKind::Trades), []);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn holes_split_what_is_claimed() {
     store.write(&ticks(4, vec![trade(5, 10, 0), trade(6, 20, 0)])).expect("written");
     store.write(&ticks(9, vec![trade(9, 30, 0), trade(10, 40, 0)])).expect("written");
     store.write(&results(7, 9)).expect("written");
-    assert_eq!(spans(folder.path(), "AAA", TickKind::Trade), [(11, 20), (31, 40)]);
+    assert_eq!(spans(folder.path(), "AAA", TickKind::Trades), [(11, 20), (31, 40)]);
     assert_eq!(ask(folder.path(), "SELECT first_seq FROM gaps ORDER BY stream, first_seq").len(), 3);
 }
 
@@ -149,7 +149,7 @@ fn runs_are_sources_of_their_own_the_newest_first() {
         store.write(&ticks(1, run)).expect("written");
     }
     assert_eq!(store.open(&dictionary("first")), Ok(Watermarks { ticks: 100, results: 0 }));
-    let found = numbers(folder.path(), "AAA", TickKind::Trade, 40, 60);
+    let found = numbers(folder.path(), "AAA", TickKind::Trades, 40, 60);
     assert_eq!(
         found,
         (40..=50).chain(1..=9).collect::<Vec<_>>(),
@@ -172,7 +172,7 @@ fn what_is_old_goes_and_is_not_claimed() {
     for _ in 0..2 {
         store.tidy(Nanos(hour(100))).expect("tidied");
         assert_eq!(ask(folder.path(), "SELECT min(seq) FROM trades"), ["Integer(76)"]);
-        assert_eq!(spans(folder.path(), "AAA", TickKind::Trade), [(hour(76), hour(100))]);
+        assert_eq!(spans(folder.path(), "AAA", TickKind::Trades), [(hour(76), hour(100))]);
         assert_eq!(ask(folder.path(), "SELECT name FROM runs"), ["Text(\"run\")"]);
         let tables = ["bars", "indicators", "decisions", "votes", "fills", "equity"];
         let counts =

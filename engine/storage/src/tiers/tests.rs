@@ -341,7 +341,7 @@ fn a_store_that_gathers_is_flushed_at_the_end_and_claims_nothing_before() {
     while tiers.lags()[0].rows > 0 {
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert_eq!(server.ticks(), []);
+    assert_eq!(server.ticks(), [0_u64; 0]);
     server.set(Mode::Down);
     let up = server.clone();
     let helper = std::thread::spawn(move || {

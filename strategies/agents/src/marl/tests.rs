@@ -262,7 +262,10 @@ fn a_restart_changes_nothing() {
         script.voice(Agent::Fvg, 1).fail(true);
         script.voice(Agent::Mlmi, 1).say(SHORT);
         for nth in 0..60 {
-            script.told(if nth % 7 < 4 { LONG } else { SHORT }, if nth % 3 == 0 { EXECUTE } else { AGGRESSIVE });
+            script.told(
+                if nth % 7 < 4 { LONG } else { SHORT },
+                if nth % 3 == 0 { EXECUTE } else { AGGRESSIVE },
+            );
             if nth % 10 == 5 {
                 script.command(swap_event(script.ts(), Agent::ALL[nth % 4], nth / 10 % 3));
             }

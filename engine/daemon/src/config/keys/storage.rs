@@ -7,11 +7,12 @@ use super::one_of;
 pub(super) const KEYS: &[Key] = &[
     Key::new(
         "storage.tiers",
-        Shape::SomeInList(Choices { now: &["memory", "redis", "sqlite", "postgres", "cold"] }),
+        Shape::SomeInList(Choices { now: &["memory", "redis", "sqlite", "postgres", "cold", "archive"] }),
         "[]",
         "",
         "Where ticks and results are stored beside the run: the last 1,000 ticks of a symbol in memory or in Redis, the last \
-         24 hours in SQLite or PostgreSQL, a year in TimescaleDB or PostgreSQL (cold). They read the journal, which must be on.",
+         24 hours in SQLite or PostgreSQL, a year in TimescaleDB or PostgreSQL (cold), everything in a Parquet catalog \
+         (archive). They read the journal, which must be on.",
     )
     .speed_only(),
     Key::new("storage.dir", Shape::Path, r#""storage""#, "", "The folder of SQLite's file and of what tiers spill.")
@@ -39,6 +40,15 @@ pub(super) const KEYS: &[Key] = &[
         "duration",
         "How long the end of a run waits for its tiers; what is not stored then is spilled, and stored by a later start.",
     )
+    .speed_only(),
+    Key::new(
+        "storage.archive.path",
+        Shape::Path,
+        "",
+        "",
+        "The catalog of the tier archive: a folder, or s3://BUCKET/PREFIX on the server of s3.*.",
+    )
+    .unset(r#""s3://market/archive""#, "archive in storage.dir")
     .speed_only(),
     Key::new(
         "storage.redis.url_file",

@@ -5,10 +5,11 @@
 //! Not here: queues, spills and stores (`storage`).
 
 use super::Described;
-use crate::config::{Loaded, StorageConfig, TierChoice, WhenFull};
+use crate::config::{Config, Loaded, TierChoice, WhenFull};
 use crate::failure::Failure;
 use crate::run::data::RunData;
 use crate::run::generate::note;
+use crate::run::stores::store;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use journal::{Folder, Follower, Identity, JournalError, Watch};
 use model::{Frame, OpenOrders};
@@ -16,17 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use storage::postgres::{PostgresSettings, PostgresStore};
-use storage::{
-    Dictionary, Full, MemoryStore, Policy, RedisConfig, RedisStore, Release, Secret, SqliteConfig,
-    SqliteStore, Store, TierConfig, TierStopped, Tiers, Watermarks,
-};
+use storage::{Dictionary, Full, Policy, Release, TierConfig, TierStopped, Tiers, Watermarks};
 
-/// Where the database's address is, if no key names it, and its password, if no file holds it.
-const POSTGRES_ADDRESS: &str = "GRANDMODEL_POSTGRES_ADDRESS";
-const POSTGRES_PASSWORD: &str = "GRANDMODEL_POSTGRES_PASSWORD";
-/// Where the URL of Redis is, if no file holds it.
-const REDIS_URL: &str = "GRANDMODEL_REDIS_URL";
 /// Frames that wait between recorder and tiers.
 const FRAMES_WAITING_MAX: usize = 1024;
 /// How long the thread waits for a frame before it looks at the journal again.
@@ -45,7 +37,8 @@ pub fn open_tiers(described: &Described, loaded: &Loaded, data: &RunData) -> Res
     }
     std::fs::create_dir_all(&config.dir)
         .map_err(|error| Failure::Failed(format!("could not make {} ({error})", config.dir.display())))?;
-    let tiers = config.tiers.iter().map(|tier| tier_config(*tier, config)).collect::<Result<Vec<_>, _>>()?;
+    let tiers =
+        config.tiers.iter().map(|tier| tier_config(*tier, &loaded.config)).collect::<Result<Vec<_>, _>>()?;
     let dictionary = Dictionary {
         run: described.run.clone(),
         session: loaded.session(),
@@ -58,58 +51,18 @@ pub fn open_tiers(described: &Described, loaded: &Loaded, data: &RunData) -> Res
     Tiers::start(tiers, &dictionary).map(Some).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-fn tier_config(tier: TierChoice, config: &StorageConfig) -> Result<TierConfig, Failure> {
-    let (name, store): (_, Box<dyn Store>) = match tier {
-        TierChoice::Memory => ("memory", Box::new(MemoryStore::new())),
-        TierChoice::Sqlite => {
-            ("sqlite", Box::new(SqliteStore::new(SqliteConfig::new(config.dir.join("warm.sqlite")))))
-        }
-        TierChoice::Redis => {
-            let url = match &config.redis_url_file {
-                Some(file) => Secret::from_file(file),
-                None => Secret::from_env(REDIS_URL),
-            };
-            let url = url.map_err(|error| Failure::Usage(format!("storage.tiers has \"redis\": {error}")))?;
-            let redis = RedisConfig { prefix: config.redis_prefix.clone(), ..RedisConfig::new(url) };
-            ("redis", Box::new(RedisStore::new(redis)))
-        }
-        TierChoice::Postgres => ("postgres", Box::new(postgres(config, PostgresSettings::warm)?)),
-        TierChoice::Cold => ("cold", Box::new(postgres(config, PostgresSettings::cold)?)),
-    };
-    let policy = match config.when_full {
+fn tier_config(tier: TierChoice, config: &Config) -> Result<TierConfig, Failure> {
+    let storage = &config.storage;
+    let policy = match storage.when_full {
         WhenFull::Block => Policy::Block,
         WhenFull::Drop => Policy::Drop,
         WhenFull::Spill => Policy::Spill {
-            folder: config.dir.join(format!("spill-{name}")),
-            bytes_max: config.spill_bytes_max,
+            folder: storage.dir.join(format!("spill-{}", tier.name())),
+            bytes_max: storage.spill_bytes_max,
             then: Full::Drop,
         },
     };
-    Ok(TierConfig { policy, ..TierConfig::new(name, store) })
-}
-
-/// A store of the configured database.
-fn postgres(
-    config: &StorageConfig,
-    settings: fn(&str, Option<Secret>) -> PostgresSettings,
-) -> Result<PostgresStore, Failure> {
-    let refused = |error: &dyn std::fmt::Display| Failure::Usage(format!("storage.postgres: {error}"));
-    let address = match &config.postgres_address {
-        Some(address) => address.clone(),
-        None => std::env::var(POSTGRES_ADDRESS).map_err(|_| {
-            refused(&format!(
-                "no address is given; write storage.postgres.address, or set {POSTGRES_ADDRESS}"
-            ))
-        })?,
-    };
-    let password = match &config.postgres_password_file {
-        Some(file) => Some(Secret::from_file(file).map_err(|error| refused(&error))?),
-        None if std::env::var_os(POSTGRES_PASSWORD).is_some() => {
-            Some(Secret::from_env(POSTGRES_PASSWORD).map_err(|error| refused(&error))?)
-        }
-        None => None,
-    };
-    PostgresStore::new(&settings(&address, password)).map_err(|error| Failure::Failed(error.to_string()))
+    Ok(TierConfig { policy, ..TierConfig::new(tier.name(), store(tier, config)?) })
 }
 
 /// The tiers at work.

@@ -11,6 +11,7 @@
 //! | `bars` | bars of ticks, one tick after the other |
 //! | `replay` | the venue, the account and the equity rows, input by input |
 //! | `figures` | performance from the run folder's files |
+//! | `s3` | a server of objects, well and unwell |
 //! | `imports` | files of bars, the command `import`, and what a catalog holds |
 
 pub mod bars;
@@ -19,6 +20,7 @@ pub mod exact;
 pub mod figures;
 pub mod imports;
 pub mod replay;
+pub mod s3;
 pub mod tables;
 
 use proptest::prelude::{ProptestConfig, Strategy};

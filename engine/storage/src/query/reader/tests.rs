@@ -17,6 +17,10 @@ impl Source for Part {
         "part".to_owned()
     }
 
+    fn symbols(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(vec!["A".to_owned()])
+    }
+
     fn spans(&mut self, _: &str, _: TickKind) -> Result<Vec<Span>, StoreError> {
         Ok(self.spans.clone())
     }
@@ -70,7 +74,7 @@ proptest! {
         let held = all.iter().filter(|tick| is_wanted(tick) && whole(tick.ts));
         let expected: Vec<u64> = held.map(|tick| tick.seq).collect();
 
-        let mut reading = reader.read("A", TickKind::Trade, wanted, Holes::Report).expect("holes are reported");
+        let mut reading = reader.read("A", TickKind::Trades, wanted, Holes::Report).expect("holes are reported");
         let open_from = reading.open_from().unwrap_or(Nanos::MAX);
         let holes = reading.holes().to_vec();
         let found = numbers(&mut reading);
@@ -81,7 +85,7 @@ proptest! {
             let named = Nanos(at) >= open_from || holes.iter().any(|hole| hole.from.0 <= at && at < hole.to.0);
             prop_assert_eq!(named, !whole(Nanos(at)), "at {}", at);
         }
-        let strict = reader.read("A", TickKind::Trade, wanted, Holes::Refuse);
+        let strict = reader.read("A", TickKind::Trades, wanted, Holes::Refuse);
         prop_assert_eq!(strict.is_err(), !holes.is_empty());
     }
 }
@@ -89,7 +93,7 @@ proptest! {
 #[test]
 fn a_hole_is_said_with_the_sources_that_were_asked() {
     let mut reader = TickReader::new(vec![Box::new(Part { spans: vec![span(5, 9)], ticks: Vec::new() })]);
-    let error = reader.read("BTC", TickKind::Quote, span(2, 9), Holes::Refuse).expect_err("it is not whole");
+    let error = reader.read("BTC", TickKind::Quotes, span(2, 9), Holes::Refuse).expect_err("it is not whole");
     let said = "no quotes of BTC from 2 to 5 ns: part do not hold them; allow holes, or import them";
     assert_eq!(error.to_string(), said);
 }

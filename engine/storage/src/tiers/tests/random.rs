@@ -41,6 +41,8 @@ proptest! {
         let server = Shared::new(Mode::Up);
         let (mut tiers, mut last) = (start(&server, policy(), queue_rows), 0);
         let (mut dropped, mut lost, mut holes, mut unsaved) = (0, false, Vec::new(), 0);
+        // Rows whose answer was not seen before a restart are called unsaved, and may be stored.
+        let mut is_unsure = false;
         let mut end = |report: TierReport, last_seq: u64| {
             assert!(report.holes.len() <= HOLES_MAX && report.spill_bytes_max <= 1 << 20);
             dropped += report.dropped_rows;
@@ -57,6 +59,7 @@ proptest! {
                 }
                 Step::Set(mode) => {
                     lost |= mode == Mode::Empty;
+                    is_unsure |= mode == Mode::Unsure;
                     server.set(mode);
                 }
                 Step::Pause => std::thread::sleep(Duration::from_millis(3)),
@@ -76,7 +79,8 @@ proptest! {
             let named = |seq: &u64| holes.iter().any(|hole| (hole.first_seq..=hole.last_seq).contains(seq));
             let missing: Vec<u64> = (1..=last).filter(|seq| ticks.binary_search(seq).is_err()).collect();
             prop_assert!(missing.iter().all(named), "{:?} are missing, {:?} are named", missing, holes);
-            prop_assert_eq!(missing.len() as u64, dropped + unsaved);
+            let told = dropped + unsaved;
+            prop_assert!(missing.len() as u64 == told || (is_unsure && (missing.len() as u64) < told));
             prop_assert!(drops || missing.is_empty());
         }
     }
