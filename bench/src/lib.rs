@@ -8,6 +8,7 @@ pub mod features;
 pub mod figures;
 pub mod inference;
 pub mod journal;
+pub mod kept;
 pub mod kernels;
 pub mod latency;
 pub mod machine;

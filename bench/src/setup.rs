@@ -102,7 +102,8 @@ impl Setup {
         self.around(agents, cores)
     }
 
-    fn instruments(&self) -> InstrumentTable {
+    /// The instruments.
+    pub fn instruments(&self) -> InstrumentTable {
         let names = (0..self.symbols).map(|n| format!("BTC{n:04}"));
         InstrumentTable::new(SymbolTable::new(names), |name| Instrument::plain(name, "USDT"))
     }

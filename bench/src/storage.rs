@@ -56,6 +56,7 @@ pub fn run_all() -> Figures {
         figures.push(Figure::rate("Redis", median(&mut hot), "ticks/s", ">= 500,000"));
     }
     figures.push(Figure::rate("SQLite", median(&mut sqlite), "ticks/s", ""));
+    crate::storage_postgres::measure(&mut figures);
     gather(&mut figures);
     figures.note(format!(
         "ticks of {SYMBOLS} symbols, a third quotes, in batches of 4,096 through a tier's queue and thread; medians of \

@@ -1,9 +1,9 @@
 //! What the archive takes, and what reading from a bucket costs.
 //!
-//! Method: ticks in batches of 4,096 into an archive on the local disk, from the first `write` until `flush` returns and
-//! everything is synced, on one thread; one symbol and a hundred take turns. Then the same catalog is read by the feed of
-//! a backtest from its folder and from a bucket in memory, in turns: what is between the two is the price of the way
-//! through the client, without a network. Medians.
+//! Method: ticks in batches of 4,096 into an archive on the local disk, from the first `write` until `flush` returns
+//! and everything is synced, on one thread; one symbol and a hundred take turns. Then the same catalog is read by the
+//! feed of a backtest from its folder and from a bucket in memory, in turns: what is between the two is the price of
+//! the way through the client, without a network. Medians.
 //! Not here: queues and threads of tiers (`storage`).
 
 use crate::figures::{Figure, Figures};

@@ -13,14 +13,14 @@ use model::{Bar, Price, Timeframe};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Digits of a volume.
 const VOLUME_PRECISION: u8 = 38;
 
-/// The schema of `bars`: `symbol`, `timeframe`, `source`, `ts_open`, `ts_close`, `open`, `high`, `low`, `close`, `volume`,
-/// `vwap`, `trades`.
+/// The schema of `bars`: `symbol`, `timeframe`, `source`, `ts_open`, `ts_close`, `open`, `high`, `low`, `close`,
+/// `volume`, `vwap`, `trades`.
 pub fn bars_schema() -> Schema {
     let text = |name| Field::new(name, DataType::Utf8, false);
     let price = |name| Field::new(name, DataType::Decimal128(DECIMAL_PRECISION, DECIMAL_SCALE), false);
@@ -120,7 +120,7 @@ fn writer<W: Write + Send>(out: W, name: &Path, schema: &SchemaRef) -> Result<Ar
 /// [`CatalogError`].
 pub fn concat_bars<W: Write + Send>(
     files: &[Location],
-    name: &PathBuf,
+    name: &Path,
     out: W,
 ) -> Result<(u64, W), CatalogError> {
     let schema: SchemaRef = Arc::new(bars_schema());

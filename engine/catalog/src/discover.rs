@@ -71,8 +71,9 @@ pub struct DataFile {
 }
 
 /// Lists the files of ticks under some paths, each a catalog, a folder or a file, in byte order of their
-/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, the files of an archive that others supersede ([`crate::PartName`]), and the
-/// folders `bars` and `rejects` of a folder that is given are passed over.
+/// paths; a file that is named twice is listed once. Hidden files, files not named `.parquet`, the files of an archive
+/// that others supersede ([`crate::PartName`]), and the folders `bars` and `rejects` of a folder that is given are
+/// passed over.
 ///
 /// # Errors
 /// [`CatalogError`] for the first file that cannot be read as ticks, or if a folder holds none.

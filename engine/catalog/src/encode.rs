@@ -149,7 +149,10 @@ mod tests {
         ArrowReaderMetadata::load(&std::fs::File::open(path).unwrap(), Default::default()).unwrap()
     }
 
-    fn read(path: &Path) -> Vec<([i64; 2], [Option<i64>; 4], Option<i8>)> {
+    /// Times, prices and sizes, side.
+    type Row = ([i64; 2], [Option<i64>; 4], Option<i8>);
+
+    fn read(path: &Path) -> Vec<Row> {
         let options = ReadOptions { ts_recv: true, ..ReadOptions::default() };
         let mut reader = TickReader::open(path, &options, TimeRange::ALL).unwrap();
         let (mut chunk, mut rows) = (Chunk::new(reader.kind()), Vec::new());

@@ -1,9 +1,9 @@
 //! Names of files that an archive writes: `RUN.FIRST-LAST-ROWS.parquet`.
 //!
 //! A name says what the file speaks for: every row of its run, table, symbol and day whose sequence number is in
-//! FIRST..=LAST (16 hexadecimal digits each), and how many these are. So a batch that is written again has the same name
-//! as before, and of two files of a run in one folder, one whose span lies within the other's is superseded by it: a
-//! reader passes it over, in whichever order a compaction makes the one and removes the others.
+//! FIRST..=LAST (16 hexadecimal digits each), and how many these are. So a batch that is written again has the same
+//! name as before, and of two files of a run in one folder, one whose span lies within the other's is superseded by
+//! it: a reader passes it over, in whichever order a compaction makes the one and removes the others.
 //! Not here: which files are put together (`storage`).
 
 use crate::partition::{decode_symbol, encode_symbol};

@@ -136,8 +136,8 @@ impl Bucket {
         path.ok_or_else(|| ObjectError::OddKey { url: self.url(key) })
     }
 
-    /// All objects whose keys begin with `prefix`, in byte order of their keys. An empty prefix, or one that ends with a
-    /// slash, is what a folder is elsewhere. Objects that stand for folders are left out.
+    /// All objects whose keys begin with `prefix`, in byte order of their keys. An empty prefix, or one that ends with
+    /// a slash, is what a folder is elsewhere. Objects that stand for folders are left out.
     ///
     /// # Errors
     /// [`ObjectError`]; [`ObjectError::OddKey`] if `is_wanted` says so of a key that cannot be read.
@@ -232,8 +232,8 @@ impl Bucket {
     /// Puts an object, whole or not at all; gives its etag.
     ///
     /// # Errors
-    /// [`ObjectError::Exists`] and [`ObjectError::Changed`] where the condition does not hold. A request whose answer was
-    /// lost may have been carried out; asked again, its own object is in its way.
+    /// [`ObjectError::Exists`] and [`ObjectError::Changed`] where the condition does not hold. A request whose answer
+    /// was lost may have been carried out; asked again, its own object is in its way.
     pub fn put(
         &self,
         key: &str,

@@ -1,7 +1,7 @@
 //! Listings without keys that the client cannot name.
 //!
-//! A key may have empty parts, or parts `.` and `..`; one of them, anywhere below a prefix, would make the client refuse
-//! the whole listing. So they are cut out of the server's answer before it is read, and remembered.
+//! A key may have empty parts, or parts `.` and `..`; one of them, anywhere below a prefix, would make the client
+//! refuse the whole listing. So they are cut out of the server's answer before it is read, and remembered.
 
 use async_trait::async_trait;
 use object_store::ClientOptions;

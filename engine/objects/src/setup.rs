@@ -20,9 +20,10 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 const OTHERS: u32 = 0o077;
 
 /// What a configuration says of the server; what it leaves open is in the environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct S3Config {
-    /// `https://HOST[:PORT]`, or `http://` to this machine. `None`: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS.
+    /// `https://HOST[:PORT]`, or `http://` to this machine. `None`: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else
+    /// AWS.
     pub endpoint: Option<String>,
     /// `None`: `AWS_REGION`, `AWS_DEFAULT_REGION`, else us-east-1.
     pub region: Option<String>,
@@ -53,12 +54,6 @@ impl Default for Patience {
             retries: 5,
             give_up: Duration::from_secs(90),
         }
-    }
-}
-
-impl Default for S3Config {
-    fn default() -> Self {
-        Self { endpoint: None, region: None, credentials: None, patience: Patience::default() }
     }
 }
 

@@ -4,8 +4,8 @@
 //! knows neither. It sees frames and ticks, and says which position it wants ([`model::Intent`]); the
 //! difference to what is held and working, and whether risk allows it, is decided behind it.
 //! What strategies share stands here, too: how large a position may be ([`Sizing`]), when it is left without asking
-//! anybody ([`Exits`]), what is really held ([`Position`]), where a feature is found ([`Schema`]), and that nobody is asked before indicators
-//! are warm ([`WarmedUp`]).
+//! anybody ([`Exits`]), what is really held ([`Position`]), where a feature is found ([`Schema`]), and that nobody is
+//! asked before indicators are warm ([`WarmedUp`]).
 //! Not here: any strategy (`rules`, `agents`), the stage that runs one (`pipeline`).
 
 mod exits;

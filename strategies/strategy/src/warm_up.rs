@@ -1,8 +1,8 @@
 //! A strategy that is asked only from an instant on, so that indicators are warm when it first decides.
 //!
-//! Why around the strategy: everything before it folds the earlier ticks as any others, so bars, indicators, matrices and
-//! synergies at the first decision are what they would be in a run that had begun earlier; and a strategy has no word
-//! for "not yet". What it keeps of its own begins at that instant, too.
+//! Why around the strategy: everything before it folds the earlier ticks as any others, so bars, indicators, matrices
+//! and synergies at the first decision are what they would be in a run that had begun earlier; and a strategy has no
+//! word for "not yet". What it keeps of its own begins at that instant, too.
 //! Not here: where the earlier ticks come from.
 
 use crate::{Intents, Revisit, Strategy, StrategyFigures, Wakes};

@@ -27,6 +27,10 @@ pub(super) fn check(effective: &Effective, config: &Config, root: &Path) -> Resu
                 format!("names {name}, which is no file; write the path of a generator's configuration");
             return Err(refuse("data.generate", problem));
         }
+        if config.data.paths.is_empty() && !config.data.stored.is_empty() {
+            // The ticks of stores are meant, and nothing is made.
+            return Ok(());
+        }
         if config.data.paths.len() != 1 {
             let problem =
                 format!("makes one folder of data, but data.paths has {}; name one", config.data.paths.len());

@@ -1,4 +1,5 @@
-//! What on this machine is fine, what costs latency, and how to mend it; and whether the services of a configuration answer.
+//! What on this machine is fine, what costs latency, and how to mend it; and whether the services of a configuration
+//! answer.
 //!
 //! Everything is read below a root folder, so that tests run on a made-up `/sys` and `/proc`; a file that is
 //! not there means "could not tell", never a guess. It changes nothing.

@@ -62,8 +62,9 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         RunFolder::check(out, overwrite)?;
     }
     let journal_dir = journal_dir(args, config)?;
-    if let Some(generator) = config.data.generate.as_ref().filter(|_| args.data.is_empty()) {
-        generate_if_missing(generator, &config.data.paths[0])?;
+    let generator = config.data.generate.as_ref().filter(|_| args.data.is_empty());
+    if let (Some(generator), Some(folder)) = (generator, config.data.paths.first()) {
+        generate_if_missing(generator, folder)?;
     }
     let data = RunData::find(config)?;
     let progress = pipeline::Progress::default();

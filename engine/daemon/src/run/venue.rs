@@ -10,7 +10,6 @@ use model::{Event, Nanos, Order, OrderId, SymbolId};
 use paper::Client;
 
 /// The venue of a run.
-#[expect(clippy::large_enum_variant, reason = "there is one in a run, and the large one is the usual one")]
 pub enum RunVenue {
     /// Matching in this process.
     Here(Venue),

@@ -121,7 +121,7 @@ fn indicators_are_warm_when_the_strategy_first_decides() {
     }
     // Nothing is decided before; afterwards something is.
     for table in ["orders", "fills"] {
-        let times = Table::read(&of_files.dir, table).times("ts");
+        let times = Table::read(&of_files.dir, table).times("ts_event");
         assert!(!times.is_empty() && times.iter().all(|ts| ts.unwrap() >= from), "{table}");
     }
 }
@@ -138,7 +138,7 @@ fn what_is_stored_nowhere_is_refused_or_named() {
     place.run("late", &config, &files, &with(&flags, &["--from", &ts(400)]));
     let stored = ["--set", r#"data.stored=["archive"]"#];
     let refused = place.backtest("refused", &config, &[], &stored);
-    refused.check_refused(2, &["no trades of BTC", "data.stored_holes"]);
+    refused.check_refused(2, &["no quotes of BTCUSDT.PERP from 2024-08-", "data.stored_holes"]);
     let ended = place.backtest(
         "named",
         &config,

@@ -1,9 +1,10 @@
 //! Putting small files of a partition together: written new, then swapped.
 //!
 //! In a folder, the partition is built anew beside the catalog, with links to what stays, and the two folders change
-//! places in one step: whoever lists it, ours or not, sees all rows once, before and after. In a bucket no step changes two
-//! objects, so the new one is put first and the old ones are deleted then: our readers tell by the names what holds;
-//! others, which only list `*.parquet`, see rows twice in between. Every step may be cut short and run again.
+//! places in one step: whoever lists it, ours or not, sees all rows once, before and after. In a bucket no step
+//! changes two objects, so the new one is put first and the old ones are deleted then: our readers tell by the names
+//! what holds; others, which only list `*.parquet`, see rows twice in between. Every step may be cut short and run
+//! again.
 
 use super::folder::{self, Failed, aside, failed, names_lock, sync_folder};
 use super::lock::{Asked, Lock};

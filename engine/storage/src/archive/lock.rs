@@ -1,8 +1,8 @@
 //! One compactor of an archive at a time, known by name.
 //!
-//! In a folder the lock is the system's and ends with its process. In a bucket it is an object with an owner and an end,
-//! taken over only after that and only if it is still the one that was read. Correctness does not hang on it: what two
-//! compactors make of the same files lies one within the other ([`catalog::PartName`]). It saves their work.
+//! In a folder the lock is the system's and ends with its process. In a bucket it is an object with an owner and an
+//! end, taken over only after that and only if it is still the one that was read. Correctness does not hang on it:
+//! what two compactors make of the same files lies one within the other ([`catalog::PartName`]). It saves their work.
 
 use super::folder::{self, failed};
 use super::place::Place;

@@ -1,8 +1,8 @@
 //! What an archive knows of a run: `_archive/runs/RUN.json`, swapped in whole.
 //!
-//! The watermarks say what is in complete files. `open` names the folders that may hold files of the run beyond them: it
-//! is written before files are, so after a crash exactly these folders are looked at, and what is in them already is not
-//! written again.
+//! The watermarks say what is in complete files. `open` names the folders that may hold files of the run beyond them:
+//! it is written before files are, so after a crash exactly these folders are looked at, and what is in them already
+//! is not written again.
 
 use crate::Watermarks;
 use crate::query::Span;

@@ -2,8 +2,9 @@
 //!
 //! Rows are gathered in memory until there are enough for files of a good size, or the oldest has waited long enough.
 //! A flush then says in the run's manifest which folders it will touch, gives all files their names, and moves the
-//! watermark; each step may run again, because a file's name says what is in it ([`catalog::PartName`]). So what `write`
-//! took is stored for good only when [`Store::stored`] says so; after a crash the rest, a bounded window, is offered again.
+//! watermark; each step may run again, because a file's name says what is in it ([`catalog::PartName`]). So what
+//! `write` took is stored for good only when [`Store::stored`] says so; after a crash the rest, a bounded window, is
+//! offered again.
 //! Not here: who offers it (the journal's replay); rows of several runs over the same time, which a catalog keeps both.
 
 mod buffer;

@@ -23,8 +23,8 @@ pub(super) struct Plan {
     pub is_partial: bool,
 }
 
-/// Plans for the files of a partition. Of the last group, which later files may join, only as many rows are rewritten as
-/// are new, unless it is `finished`.
+/// Plans for the files of a partition. Of the last group, which later files may join, only as many rows are rewritten
+/// as are new, unless it is `finished`.
 pub(super) fn plan(parts: &[PartName], finished: bool, group_rows: u64) -> Plan {
     let is_superseded = superseded(parts);
     let of = |wanted: bool| parts.iter().zip(&is_superseded).filter(move |(_, is)| **is == wanted);
@@ -145,7 +145,8 @@ mod tests {
             for a in &made {
                 for b in &made {
                     let is_apart = a.last < b.first || b.last < a.first;
-                    let is_within = (a.first <= b.first && b.last <= a.last) || (b.first <= a.first && a.last <= b.last);
+                    let holds = |a: &PartName, b: &PartName| a.first <= b.first && b.last <= a.last;
+                    let is_within = holds(a, b) || holds(b, a);
                     prop_assert!(is_apart || is_within, "{:?} lies across {:?}", a, b);
                 }
             }

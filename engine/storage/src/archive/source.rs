@@ -1,7 +1,7 @@
 //! Reading an archive back: the ticks of a symbol and kind in a span of engine time, of one run.
 //!
-//! Files are in order of `ts_event`; engine time is their `ts_recv`. The two differ by the feed's latency, and where a tick
-//! came late, so rows wait in a heap until no row to come can be before them.
+//! Files are in order of `ts_event`; engine time is their `ts_recv`. The two differ by the feed's latency, and where a
+//! tick came late, so rows wait in a heap until no row to come can be before them.
 //! Not here: other stores, the merge of symbols (the query layer).
 
 use super::manifest::Manifest;
@@ -13,7 +13,8 @@ use model::{Event, Nanos, SymbolId};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-/// How far engine time may be from `ts_event` for a tick to be found: a clock or a latency that is further off is wrong.
+/// How far engine time may be from `ts_event` for a tick to be found: a clock or a latency that is further off is
+/// wrong.
 const APART: Nanos = Nanos::DAY;
 
 /// How far the venue's clock may be ahead of the engine's without ticks changing places.

@@ -17,6 +17,11 @@ pub enum Holes {
     Report,
 }
 
+/// A time as people write it.
+fn utc(ts: Nanos) -> jiff::Timestamp {
+    jiff::Timestamp::from_nanosecond(ts.0.into()).expect("64 bits of nanoseconds are in range")
+}
+
 /// Why ticks could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryError {
@@ -39,9 +44,13 @@ impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hole { symbol, kind, span, sources } => {
-                let (from, to, kind) = (span.from.0, span.to.0, kind.name());
-                write!(f, "no {kind} of {symbol} from {from} to {to} ns: ")?;
-                write!(f, "{} do not hold them; allow holes, or import them", sources.join(", "))
+                let (from, to, kind) = (utc(span.from), utc(span.to), kind.name());
+                write!(
+                    f,
+                    "no {kind} of {symbol} from {from} to {to} are stored ({} were asked); ",
+                    sources.join(", ")
+                )?;
+                write!(f, "ask for another span, or leave them out with data.stored_holes = \"report\"")
             }
             Self::Store(error) => error.fmt(f),
         }

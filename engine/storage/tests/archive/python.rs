@@ -14,12 +14,12 @@ import pandas, pyarrow.dataset, polars, duckdb
 root = sys.argv[1]
 trades = pandas.concat(pandas.read_parquet(f, partitioning=None) for f in glob.glob(root + "/trades/*/*/*.parquet"))
 assert str(trades.dtypes["ts_event"]) == "datetime64[ns, UTC]", trades.dtypes
-assert str(trades.dtypes["symbol"]) == "category" or trades["symbol"].dtype == object, trades.dtypes
+assert str(trades.dtypes["symbol"]) in ("category", "str", "object"), trades.dtypes
 table = pyarrow.dataset.dataset(root + "/trades", partitioning=None).to_table()
 assert str(table.schema.field("price").type) == "decimal128(18, 9)", table.schema
 assert str(table.schema.field("symbol").type).startswith("dictionary<values=string"), table.schema
 lazy = polars.scan_parquet(root + "/trades/**/*.parquet", hive_partitioning=False).collect()
-duck = duckdb.sql(f"select count(*), sum(size) from read_parquet('{root}/trades/*/*/*.parquet')").fetchone()
+duck = duckdb.sql(f"select count(*), sum(size) from read_parquet('{root}/trades/*/*/*.parquet')").fetchall()[0]
 bars = pandas.concat(pandas.read_parquet(f, partitioning=None) for f in glob.glob(root + "/bars/*/*/*.parquet"))
 assert len(trades) == table.num_rows == len(lazy) == duck[0]
 assert trades["size"].sum() == duck[1]

@@ -146,7 +146,7 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         let mut state = state.lock().expect("no thread panicked");
         state.requests += 1;
         state.is_signed &= request.is_signed;
-        if state.mood == Mood::Shaky && state.requests % 5 == 0 {
+        if state.mood == Mood::Shaky && state.requests.is_multiple_of(5) {
             return None;
         }
         answer(&request, &mut state)
@@ -174,7 +174,7 @@ fn failed(status: &'static str, code: &str) -> Answer {
 
 /// The answer; `None`: there is none.
 fn answer(request: &Request, state: &mut State) -> Option<Answer> {
-    if state.mood == Mood::Shaky && state.requests % 3 == 0 {
+    if state.mood == Mood::Shaky && state.requests.is_multiple_of(3) {
         return Some(failed("503 Slow Down", "SlowDown"));
     }
     if state.mood == Mood::Denies {

@@ -94,6 +94,7 @@ proptest! {
 fn a_hole_is_said_with_the_sources_that_were_asked() {
     let mut reader = TickReader::new(vec![Box::new(Part { spans: vec![span(5, 9)], ticks: Vec::new() })]);
     let error = reader.read("BTC", TickKind::Quotes, span(2, 9), Holes::Refuse).expect_err("it is not whole");
-    let said = "no quotes of BTC from 2 to 5 ns: part do not hold them; allow holes, or import them";
+    let said = "no quotes of BTC from 1970-01-01T00:00:00.000000002Z to 1970-01-01T00:00:00.000000005Z are stored \
+                (part were asked); ask for another span, or leave them out with data.stored_holes = \"report\"";
     assert_eq!(error.to_string(), said);
 }
