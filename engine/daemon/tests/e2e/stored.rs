@@ -196,3 +196,78 @@ fn doctor_says_what_answers() {
         assert!(ended.stdout.contains("no TimescaleDB: partitions"), "{}", ended.stdout);
     }
 }
+
+/// Every file below a folder, with its bytes.
+fn all_files(folder: &std::path::Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all_files(&path, found);
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+/// Stores that are not there, with secrets in files and in the environment: the run goes on, and no secret is in anything
+/// that it prints or writes.
+#[test]
+fn no_secret_is_in_any_output() {
+    const CANARY: &str = "canary-0f1e2d3c";
+    let place = Place::new();
+    let files = market(39, 300).write(&place.path(""), "ticks");
+    let secrets = Place::new();
+    let mode = |path: &PathBuf| {
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(path, rights).unwrap();
+        path.display().to_string()
+    };
+    let password = mode(&secrets.write("password", &format!("{CANARY}\n")));
+    let url = mode(&secrets.write("url", &format!("redis://user:{CANARY}@127.0.0.1:1/0\n")));
+    let keys = format!("aws_access_key_id = AK{CANARY}\naws_secret_access_key = {CANARY}\n");
+    let keys = mode(&secrets.write("keys", &keys));
+    let sets = [
+        "journal.durability=strict".to_owned(),
+        r#"storage.tiers=["memory","redis","sqlite","postgres","cold","archive"]"#.to_owned(),
+        "storage.close_within=100ms".to_owned(),
+        format!("storage.redis.url_file={url}"),
+        "storage.postgres.address=postgres://someone@127.0.0.1:1/market".to_owned(),
+        format!("storage.postgres.password_file={password}"),
+        "storage.archive.path=s3://bucket/market".to_owned(),
+        "s3.endpoint=http://127.0.0.1:1".to_owned(),
+        "s3.timeout=200ms".to_owned(),
+        "s3.retries=0".to_owned(),
+        format!("s3.credentials={keys}"),
+    ];
+    let flags: Vec<String> = sets.iter().map(|set| format!("--set={set}")).collect();
+    let config = config("ema_cross", "0ns");
+    let from_files = place.run("files", &config, &files, &with(&flags, &[]));
+    assert_eq!(
+        from_files.hashes(),
+        place.run("plain", &config, &files, &[]).hashes(),
+        "stores change nothing"
+    );
+    // The same out of the environment.
+    let flags: Vec<&String> =
+        flags.iter().filter(|flag| !flag.contains("_file=") && !flag.contains("s3.cred")).collect();
+    let mut command = place.command("environment", &config, &files, &[]);
+    command.args(flags).env("GRANDMODEL_REDIS_URL", format!("redis://:{CANARY}@127.0.0.1:1/0"));
+    command.env("GRANDMODEL_POSTGRES_PASSWORD", CANARY);
+    command.env("AWS_ACCESS_KEY_ID", format!("AK{CANARY}")).env("AWS_SECRET_ACCESS_KEY", CANARY);
+    let ended: Ended = command.output().expect("the program starts").into();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for part in ["storage tier redis", "storage tier postgres", "storage tier cold", "storage tier archive"] {
+        assert!(ended.stderr.contains(part), "{part:?} is not in {}", ended.stderr);
+    }
+    assert!(!format!("{ended:?}").contains(CANARY), "{ended:?}");
+    let dump =
+        Command::new(PROGRAM).arg("journal").arg("dump").arg(place.path("files.journal")).output().unwrap();
+    assert!(dump.status.success());
+    let mut written = vec![(PathBuf::from("journal dump"), dump.stdout)];
+    all_files(&place.path(""), &mut written);
+    assert!(written.len() > 30, "the spills are there, too: {}", written.len());
+    for (path, bytes) in written {
+        let has = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+        assert!(!has, "{} holds a secret", path.display());
+    }
+}
