@@ -19,12 +19,11 @@ struct Live {
     marks: Arc<Marks>,
     wait: Wait,
     appended: u64,
-    waits: u64,
 }
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Live(appended {}, waits {})", self.appended, self.waits)
+        write!(f, "Live(appended {}, waits {})", self.appended, self.watch().waits())
     }
 }
 
@@ -35,7 +34,7 @@ impl Appender {
     }
 
     pub(crate) fn new(sender: Sender<Event>, marks: Arc<Marks>, wait: Wait, appended: u64) -> Self {
-        Self(Some(Live { sender, marks, wait, appended, waits: 0 }))
+        Self(Some(Live { sender, marks, wait, appended }))
     }
 
     /// Whether anything is kept.
@@ -94,7 +93,7 @@ impl Appender {
 
     /// How often an append had to wait for room.
     pub fn waits(&self) -> u64 {
-        self.0.as_ref().map_or(0, |live| live.waits)
+        self.0.as_ref().map_or(0, |live| live.watch().waits())
     }
 
     /// How the journal is; a branch and two loads.
@@ -136,7 +135,9 @@ impl Live {
     fn append_slowly(&mut self, events: &[Event]) -> Result<(), JournalError> {
         let mut waited = false;
         let sent = self.sender.send(events, || waited = true);
-        self.waits += u64::from(waited);
+        if waited {
+            self.marks.add_wait();
+        }
         sent.map_err(|_| self.failure())
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Marks {
     durable: AtomicU64,
     /// Up to where nothing is to be waited for: durable, or lost for good.
     settled: Progress,
+    /// How often the appending thread had to wait for room.
+    waits: AtomicU64,
     is_low: AtomicBool,
     low: Mutex<Option<JournalError>>,
     failure: OnceLock<JournalError>,
@@ -48,6 +50,10 @@ impl Marks {
         // Release pairs with the acquire in `Watch::durable`.
         self.durable.store(index, Ordering::Release);
         self.settled.finish(index, Wait::Block);
+    }
+
+    pub fn add_wait(&self) {
+        self.waits.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn set_low(&self, low: Option<JournalError>) {
@@ -101,6 +107,11 @@ impl Watch {
     pub fn durable(&self) -> u64 {
         // Acquire pairs with the release in `Marks::set_durable`.
         self.0.durable.load(Ordering::Acquire)
+    }
+
+    /// How often the engine's thread had to wait for room in the journal's ring.
+    pub fn waits(&self) -> u64 {
+        self.0.waits.load(Ordering::Relaxed)
     }
 
     /// How it is; two loads.

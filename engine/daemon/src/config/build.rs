@@ -211,13 +211,16 @@ fn data(read: &Read<'_>) -> Result<DataConfig, ConfigError> {
         ("us", TimeUnit::Microseconds),
         ("ns", TimeUnit::Nanoseconds),
     ];
+    // The newest first, in whatever order they are listed.
+    let listed = tiers(read, "data.stored");
+    let stored = TierChoice::ALL.into_iter().filter(|tier| listed.contains(tier)).collect();
     let warm_up = read.duration("data.warm_up");
     if warm_up > Nanos(0) && from.is_none() {
         let problem = "is the time before data.from, which is not set; write data.from, too".to_owned();
         return Err(read.refuse(&["data.warm_up"], problem));
     }
     Ok(DataConfig {
-        stored: tiers(read, "data.stored"),
+        stored,
         stored_holes: read
             .choice("data.stored_holes", &[("refuse", Holes::Refuse), ("report", Holes::Report)]),
         warm_up,

@@ -10,10 +10,11 @@ use crate::cli::JournalReplayArgs;
 use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::run::kept::newest;
+use crate::table::{rate, span};
 use journal::{Cursor, Folder, Identity};
 use model::{Event, InstrumentTable, Kind, Nanos};
 use pipeline::{Edge, Fold, Layout, Outlets, Placement, RunConfig};
-use ring::Wait;
+use ring::{Stopwatch, Wait};
 use serde::Serialize;
 use strategy::Strategy;
 
@@ -53,24 +54,29 @@ pub fn journal_replay(args: &JournalReplayArgs) -> Result<String, Failure> {
         folder,
         commands,
     };
+    let stopwatch = Stopwatch::new();
+    let start = stopwatch.raw();
     let replayed = wiring::with_strategy(config, &instruments, backends, task)?;
+    let seconds = stopwatch.nanos_between(start, stopwatch.raw()) as f64 / 1e9;
     if args.json {
         return Ok(serde_json::to_string(&replayed).expect("it is plain numbers and text") + "\n");
     }
-    Ok(replayed.text())
+    Ok(replayed.text(seconds))
 }
 
 impl Replayed {
-    fn text(&self) -> String {
+    fn text(&self, seconds: f64) -> String {
         let Self { first_seq, last_seq, waiting, ended, ticks, event_hash, state_hash } = self;
         let end = match (ended, waiting) {
             (true, _) => "the run's end".to_owned(),
             (false, 0) => format!("input {last_seq}; the run goes on from there"),
             (false, n) => format!("input {last_seq}; {n} more wait for their tick"),
         };
+        let inputs = (last_seq + 1).saturating_sub(*first_seq) as f64;
+        let (speed, taken) = (rate(inputs / seconds.max(f64::MIN_POSITIVE)), span(seconds));
         format!(
-            "inputs {first_seq} to {last_seq}, {ticks} ticks in all, came out again as they are in the journal\n\
-             state at {end}\nevent_hash  {event_hash}\nstate_hash  {state_hash}\n"
+            "inputs {first_seq} to {last_seq}, {ticks} ticks in all, came out again as they are in the journal, in {taken} \
+             ({speed})\nstate at {end}\nevent_hash  {event_hash}\nstate_hash  {state_hash}\n"
         )
     }
 }
