@@ -8,7 +8,7 @@ use super::folder::{self, failed};
 use super::place::Place;
 use crate::StoreError;
 use model::Nanos;
-use objects::{Bucket, ObjectError, Put};
+use objects::{Bucket, Object, ObjectError, Put};
 use serde_json::{Value, json};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -97,9 +97,13 @@ fn ask_folder(root: &std::path::Path, owner: &str) -> Result<Asked, folder::Fail
     Ok(Asked::Held(Lock::Folder { _file: file }))
 }
 
+/// What the lock's object says; no two who ask say the same.
+fn text(owner: &str, until: Nanos) -> String {
+    json!({ "owner": owner, "until_ns": until.0 }).to_string()
+}
+
 fn put(bucket: &Bucket, key: &str, owner: &str, until: Nanos, when: Put<'_>) -> Result<String, ObjectError> {
-    let text = json!({ "owner": owner, "until_ns": until.0 }).to_string();
-    let etag = bucket.put(key, text, when)?;
+    let etag = bucket.put(key, text(owner, until), when)?;
     etag.ok_or_else(|| ObjectError::Failed { url: bucket.url(key), why: "without an etag".to_owned() })
 }
 
@@ -116,13 +120,21 @@ fn ask_bucket(bucket: &Bucket, key: String, owner: &str, now: Nanos) -> Result<A
     }
     let busy = |owner: &str| Ok(Asked::Busy { owner: owner.to_owned() });
     let Some((object, bytes)) = bucket.read_whole(&key)? else { return busy("another") };
+    // A request whose answer was lost is made again, and then meets what it wrote itself.
+    let is_ours = |bytes: &[u8]| bytes == text(owner, until).as_bytes();
+    if let (true, Some(etag)) = (is_ours(&bytes), &object.etag) {
+        return held(etag.clone());
+    }
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let other = value["owner"].as_str().unwrap_or("another");
     let has_ended = value["until_ns"].as_i64().is_none_or(|until| until <= now.0);
     let Some(etag) = object.etag.filter(|_| has_ended) else { return busy(other) };
     match put(bucket, &key, owner, until, Put::IfMatch(&etag)) {
         Ok(etag) => held(etag),
-        Err(ObjectError::Changed { .. } | ObjectError::Exists { .. }) => busy(other),
+        Err(ObjectError::Changed { .. } | ObjectError::Exists { .. }) => match bucket.read_whole(&key)? {
+            Some((Object { etag: Some(etag), .. }, bytes)) if is_ours(&bytes) => held(etag),
+            _ => busy(other),
+        },
         Err(error) => Err(error),
     }
 }
@@ -156,6 +168,19 @@ mod tests {
         place.prepare("x").unwrap();
         check(&place);
         check(&Place::bucket(Bucket::of("b", Arc::new(object_store::memory::InMemory::new())), "a"));
+    }
+
+    #[test]
+    fn a_lock_whose_answer_was_lost_is_held() {
+        let bucket = Bucket::of("b", Arc::new(object_store::memory::InMemory::new()));
+        let place = Place::bucket(bucket.clone(), "");
+        let until = Nanos(5).saturating_add(LEASE);
+        bucket.put(FILE, text("first", until), Put::IfAbsent).unwrap();
+        assert_eq!(ask(&place, "first", Nanos(6)).err().as_deref(), Some("first"), "another asked then");
+        let first = ask(&place, "first", Nanos(5)).unwrap();
+        assert!(ask(&place, "second", Nanos(5)).is_err());
+        drop(first);
+        assert!(ask(&place, "second", Nanos(5)).is_ok());
     }
 
     #[test]
