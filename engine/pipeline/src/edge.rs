@@ -11,6 +11,8 @@ use crate::sequencer::RunError;
 use matching::{Delivery, Exchange, Handed};
 use model::{Event, Kind, Nanos, Order, OrderId, RejectReason, Report, ReportKind, halt_event};
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Keeps what was sequenced, before it has an effect.
 pub trait Keeper: Send {
@@ -43,6 +45,32 @@ pub struct Edge<V> {
     /// Inputs from outside of the fold that wait to be sequenced.
     pending: VecDeque<Event>,
     halted: bool,
+    settled: Settled,
+}
+
+/// Whether it is known what became of every order of a past, for other threads to look at.
+///
+/// Orders that turn out lost are rejected by inputs right behind the past: until these are numbered, whoever folds the
+/// journal alone takes such orders for sent.
+#[derive(Debug, Clone)]
+pub struct Settled(Arc<AtomicU64>);
+
+impl Settled {
+    const NOT_YET: u64 = u64::MAX;
+
+    /// Nothing is in doubt.
+    pub fn already() -> Self {
+        Self(Arc::new(AtomicU64::new(0)))
+    }
+
+    /// The last input by which an order of the past was rejected, 0 if there was none; `None`: not yet known.
+    pub fn by_input(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|seq| *seq != Self::NOT_YET)
+    }
+
+    fn set(&self, seq: u64) {
+        self.0.store(seq, Ordering::Relaxed);
+    }
 }
 
 impl<V: Exchange> Edge<V> {
@@ -55,7 +83,13 @@ impl<V: Exchange> Edge<V> {
             past: None,
             pending: VecDeque::new(),
             halted: false,
+            settled: Settled::already(),
         }
+    }
+
+    /// Whether it is known what became of every order of the past.
+    pub fn settled(&self) -> Settled {
+        self.settled.clone()
     }
 
     /// Keeps what is sequenced.
@@ -70,6 +104,7 @@ impl<V: Exchange> Edge<V> {
     #[must_use]
     pub fn after(mut self, past: Past) -> Self {
         self.past = Some(past);
+        self.settled.set(Settled::NOT_YET);
         self
     }
 
@@ -95,6 +130,9 @@ impl<V: Exchange> Edge<V> {
         }
         self.pending.extend(past.take_lost());
         self.past = None;
+        if self.pending.is_empty() {
+            self.settled.set(0);
+        }
         if let Some(keeper) = &mut self.keeper {
             keeper.keep(&events[known..]);
         }
@@ -116,6 +154,9 @@ impl<V: Exchange> Edge<V> {
             return past.outside(seq);
         }
         let event = self.pending.pop_front()?;
+        if self.pending.is_empty() && self.settled.by_input().is_none() {
+            self.settled.set(seq);
+        }
         Some(Event { ts: now, ..event })
     }
 

@@ -93,6 +93,12 @@ impl<S: Strategy> Fold<S> {
         Hashes::of(&mut self.sequencer, &[]).expect("a venue in this process is never gone")
     }
 
+    /// Whether a request is on its way to the venue. A snapshot holds it as sent, which in a run whose venue is another
+    /// process only its answer proves.
+    pub fn is_in_flight(&self) -> bool {
+        self.sequencer.edge.venue.next_arrival() != Nanos::MAX
+    }
+
     /// Ticks folded so far.
     pub fn ticks_seen(&self) -> u64 {
         self.sequencer.ticks

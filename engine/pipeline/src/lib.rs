@@ -22,7 +22,7 @@ mod tap;
 mod threads;
 mod wire;
 
-pub use edge::{Edge, Keeper, OnFailure};
+pub use edge::{Edge, Keeper, OnFailure, Settled};
 pub use fold::Fold;
 pub use frames::{FrameReader, FrameWriter};
 pub use graph::{Fault, Stages};

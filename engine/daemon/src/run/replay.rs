@@ -9,7 +9,9 @@
 use super::backtest::hash_files;
 use super::batches::{BatchTap, BatchedFeed};
 use super::data::RunData;
-use super::kept::{FollowerTask, Following, FrameSpool, Kept, SkippingFeed, Storing, ahead, past};
+use super::kept::{
+    FollowerTask, Following, FrameSpool, Kept, SkippingFeed, Storing, ahead_when_settled, past,
+};
 use super::models::Models;
 use super::outcome::{assert_account, speed};
 use super::paper::Paper;
@@ -26,7 +28,9 @@ use bars::BarsConfig;
 use feed::Feed;
 use journal::{JournalError, JournalThread, Watch};
 use model::{Event, SymbolId};
-use pipeline::{Edge, Fold, OnFailure, Outcome, Outlets, Past, RunConfig, RunError, Tap, resume, run, tap};
+use pipeline::{
+    Edge, Fold, OnFailure, Outcome, Outlets, Past, RunConfig, RunError, Settled, Tap, resume, run, tap,
+};
 use report::RunFolder;
 use ring::{Cores, Stopwatch, pin_to_core};
 use std::sync::Arc;
@@ -131,7 +135,13 @@ impl<'a> Replay<'a> {
     }
 
     /// Starts the thread that takes snapshots.
-    fn follow(&self, watch: &Watch, spooled: &KeptFrames) -> Option<Following> {
+    fn follow(
+        &self,
+        watch: &Watch,
+        spooled: &KeptFrames,
+        settled: Settled,
+        venue_is_here: bool,
+    ) -> Option<Following> {
         let kept = self.kept.as_ref()?;
         kept.config().snapshot_every?;
         let over = Arc::new(AtomicBool::new(false));
@@ -141,6 +151,7 @@ impl<'a> Replay<'a> {
             watch: watch.clone(),
             config: kept.config().clone(),
             after: kept.snapshot.as_ref().map_or(0, |(head, _)| head.sequence),
+            venue_is_here,
             spooled: spooled.written(),
             over: Arc::clone(&over),
         };
@@ -148,7 +159,9 @@ impl<'a> Replay<'a> {
         let (loaded, bars, run) = (self.loaded.clone(), self.bars.clone(), self.run.clone());
         let (instruments, kinds) = (self.data.instruments.clone(), self.data.kinds.clone());
         Some(Following::start(over, move || {
-            let outside = ahead(&task.folder, task.identity, task.after + 1)?;
+            let outside =
+                ahead_when_settled(&task.folder, task.identity, task.after + 1, &settled, &task.over)?;
+            let Some(outside) = outside else { return Ok(0) };
             let (_, backends) = Models::load(&loaded.config)?.unzip();
             let folded = Folded {
                 loaded: &loaded,
@@ -205,8 +218,9 @@ impl WithStrategy for Replay<'_> {
                 (RunVenue::Here(venue), OnFailure::End)
             }
         };
+        let venue_is_here = matches!(venue, RunVenue::Here(_));
         let (edge, journal) = self.edge(venue, on_failure)?;
-        self.run_at(strategy, edge, journal)
+        self.run_at(strategy, edge, venue_is_here, journal)
     }
 }
 
@@ -215,6 +229,7 @@ impl Replay<'_> {
         mut self,
         strategy: S,
         edge: Edge<RunVenue>,
+        venue_is_here: bool,
         journal: Option<Written>,
     ) -> Result<Done, Failure> {
         let config = &self.loaded.config;
@@ -226,7 +241,8 @@ impl Replay<'_> {
         let (watch, thread) = journal.unzip();
         let storing = self.store(watch.as_ref());
         let frames = KeptFrames::new(spool, spool_until, storing.as_ref().map(Storing::frames));
-        let following = watch.as_ref().and_then(|watch| self.follow(watch, &frames));
+        let settled = if venue_is_here { Settled::already() } else { edge.settled() };
+        let following = watch.as_ref().and_then(|watch| self.follow(watch, &frames, settled, venue_is_here));
         let recorder = Recorder::new(self.folder);
         let (tap, tap_end) = tap();
         let recording = recorder.start(tap_end, instruments, config, frames);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "[run]\nstrategies = [\"ema_cross\"]\nwait = \"block\"\n[bars]\ntimeframes = [\"1m\"]\n\
     [indicators]\nmin_history = 10\n[ema_cross]\ntimeframe = \"1m\"\nfast = 2\nslow = 5\n\
-    [s3]\ntimeout = \"1s\"\nretries = 3\n";
+    [s3]\ntimeout = \"2s\"\nretries = 10\n";
 
 /// A folder of trades and quotes, in files that are too large to be kept whole.
 fn write_data(place: &Place) -> PathBuf {

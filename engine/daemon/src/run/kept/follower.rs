@@ -6,12 +6,13 @@
 //! After each snapshot the journal behind it is packed, or removed if only snapshots are kept.
 //! Not here: which snapshot a run starts from (`kept`).
 
+use super::past::ahead;
 use crate::config::{JournalConfig, JournalKeep};
 use crate::failure::Failure;
 use crate::run::generate::note;
 use journal::{Folder, Follower, Identity, Watch, compact, retain, snapshots, thin};
 use model::Event;
-use pipeline::Fold;
+use pipeline::{Fold, Settled};
 use ring::Stopwatch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,6 +35,8 @@ pub struct FollowerTask {
     pub config: JournalConfig,
     /// The last input that is in the engine it starts with.
     pub after: u64,
+    /// Whether the venue is in this process: then what the fold says was sent, was.
+    pub venue_is_here: bool,
     /// The input of the last frame that is spooled: a snapshot is of use only where frames behind it are.
     pub spooled: Arc<AtomicU64>,
     /// Set when the run is over.
@@ -68,6 +71,33 @@ impl Following {
     }
 }
 
+/// What a journal has from an input on beside ticks, once it is known what became of the orders of its past; `None` if
+/// the run is over before.
+///
+/// # Errors
+/// [`Failure`] where the journal cannot be read.
+pub fn ahead_when_settled(
+    folder: &Folder,
+    identity: Identity,
+    from: u64,
+    settled: &Settled,
+    over: &AtomicBool,
+) -> Result<Option<Vec<(u32, Event)>>, Failure> {
+    loop {
+        if over.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        if let Some(seq) = settled.by_input() {
+            let found = ahead(folder, identity, from)?;
+            // It may be numbered and not written yet.
+            if seq < from || found.iter().any(|(_, event)| event.seq >= seq) {
+                return Ok(Some(found));
+            }
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
 /// A state that was taken.
 struct Taken {
     seq: u64,
@@ -99,7 +129,8 @@ impl FollowerTask {
             let read = self.fold_batch(&mut follower, &mut fold, &mut ticks)?;
             index = read.unwrap_or(index);
             let due = stopwatch.nanos_between(since, stopwatch.raw()) >= every.as_nanos() as u64;
-            if due && taken.is_saved && fold.sequence() > taken.seq {
+            let is_certain = self.venue_is_here || !fold.is_in_flight();
+            if due && is_certain && taken.is_saved && fold.sequence() > taken.seq {
                 fold.save(&mut taken.state);
                 (taken.seq, taken.index, taken.is_saved) = (fold.sequence(), index, false);
                 since = stopwatch.raw();

@@ -16,7 +16,7 @@ mod spool;
 mod tiers;
 
 pub use description::{Described, describe};
-pub use follower::{FollowerTask, Following};
+pub use follower::{FollowerTask, Following, ahead_when_settled};
 pub use past::{ahead, past, past_of};
 pub use skip::SkippingFeed;
 pub use spool::FrameSpool;
