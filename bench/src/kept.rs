@@ -1,7 +1,7 @@
 //! An engine whose inputs are kept in a journal and stored in tiers, for measuring what that costs the hot path.
 //!
-//! The journal has a thread of its own; another follows its files and feeds memory, SQLite and a Redis that is not there,
-//! as the program does.
+//! The journal has a thread of its own; another follows its files and feeds memory, SQLite and a Redis that is not
+//! there, as the program does.
 
 use journal::{
     Durability, Folder, Follower, Identity, JournalThread, Options, Threading, Watch, open, start,

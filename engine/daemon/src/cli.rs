@@ -138,11 +138,15 @@ impl BacktestArgs {
             return Err(Failure::Usage(sentence.to_owned()));
         }
         let mut overrides = self.overrides()?;
-        let mut loaded = Loaded::load(&self.config, &overrides)?;
-        if self.paper && loaded.is_default("journal.durability") {
-            overrides.push(Override::text("journal.durability", "strict", "--paper"));
-            loaded = Loaded::load(&self.config, &overrides)?;
+        if self.paper {
+            // Tiers want a journal; whether one is asked for is looked at without them.
+            let mut without_tiers = overrides.clone();
+            without_tiers.push(Override::list("storage.tiers", &[], "--paper"));
+            if Loaded::load(&self.config, &without_tiers)?.is_default("journal.durability") {
+                overrides.push(Override::text("journal.durability", "strict", "--paper"));
+            }
         }
+        let loaded = Loaded::load(&self.config, &overrides)?;
         loaded.check_files(Path::new(""))?;
         Ok(loaded)
     }

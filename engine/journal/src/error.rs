@@ -7,6 +7,15 @@ use std::path::{Path, PathBuf};
 /// What went wrong. It can be kept and said again: a failed journal stays failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalError {
+    /// The journal lost events that were durable: it ends before one of its snapshots.
+    Shortened {
+        /// The journal's folder.
+        path: PathBuf,
+        /// Its last input.
+        last: u64,
+        /// The input after which a snapshot was taken.
+        snapshot: u64,
+    },
     /// The operating system refused.
     Io {
         /// What was being done: `write`, `sync`, …
@@ -143,6 +152,11 @@ impl fmt::Display for JournalError {
             Self::Damaged { path, offset, why } => write!(
                 f,
                 "{} is damaged at byte {offset}: {why}; restore it from a copy, or move the folder away and begin a new journal",
+                path.display()
+            ),
+            Self::Shortened { path, last, snapshot } => write!(
+                f,
+                "{} ends at input {last}, and a snapshot was taken after input {snapshot}: segments or parts of them are gone; restore them from a copy, or move the folder away and begin a new journal",
                 path.display()
             ),
             Self::Missing { path, wanted, first } => write!(

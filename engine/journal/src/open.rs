@@ -11,7 +11,7 @@ use crate::lock::Lock;
 use crate::roll::{OpenSegment, Spare};
 use crate::segment::SessionMark;
 use crate::writer::{Start, Writer};
-use crate::{Folder, Identity, JournalError, Options, session};
+use crate::{Folder, Identity, JournalError, Options, session, snapshots};
 use model::{Clock, SystemClock};
 
 /// What an opening found.
@@ -47,6 +47,7 @@ pub fn open(
         "a segment has room for its header and some frames, and offsets of 32 bits"
     );
     let (mut lock, facts) = lock_and_inspect(folder, &identity)?;
+    snapshots::check_reached(folder, &identity, facts.next_seq())?;
     lock.sign()?;
     let last = facts.segments.last();
     let (torn, was_closed) = (

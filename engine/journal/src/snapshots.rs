@@ -84,6 +84,21 @@ pub fn newest(folder: &Folder, identity: Identity, at_most_seq: u64) -> Result<N
     Ok(Newest { snapshot: None, damaged })
 }
 
+/// A snapshot is written when the journal is durable beyond it, so one that the journal does not reach proves a loss.
+///
+/// # Errors
+/// [`JournalError::Shortened`]; an I/O error.
+pub(crate) fn check_reached(folder: &Folder, identity: &Identity, next_seq: u64) -> Result<(), JournalError> {
+    match newest(folder, *identity, u64::MAX)?.snapshot {
+        Some(snapshot) if snapshot.seq >= next_seq => Err(JournalError::Shortened {
+            path: folder.path().to_owned(),
+            last: next_seq - 1,
+            snapshot: snapshot.seq,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Reads one snapshot, whoever wrote it if no identity is given.
 pub(crate) fn read(folder: &Folder, identity: Option<&Identity>, seq: u64) -> Result<Snapshot, JournalError> {
     let file = folder.open(&snapshot_name(seq), Access::Read)?;

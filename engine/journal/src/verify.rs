@@ -104,6 +104,10 @@ pub fn verify(folder: &Folder) -> Result<Report, JournalError> {
             Err(error) => report.damage.push(error),
         }
     }
+    // Beside a writer a snapshot may be newer than what was read of the segments.
+    if let (None, Some(identity)) = (&report.writer, &report.identity) {
+        report.damage.extend(snapshots::check_reached(folder, identity, facts.next_seq()).err());
+    }
     Ok(report)
 }
 

@@ -51,15 +51,37 @@ pub enum Diverged {
 impl fmt::Display for Diverged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Input { seq, kept, .. } if kept.kind == Kind::SESSION => write!(
+                f,
+                "the run in the journal came to its end at input {seq} (a signal, or the end of its data), and a run that \
+                 has ended is not continued; begin anew with --force"
+            ),
             Self::Input { seq, kept, found } => write!(
                 f,
-                "input {seq} of the journal is of kind {} at {} ns, and what follows from the data now is of kind {} at \
-                 {} ns: the data, the program or its configuration is not what the journal was written with; give \
-                 back what there was, or begin anew with --force",
-                kept.kind.0, kept.ts.0, found.kind.0, found.ts.0
+                "input {seq} of the journal is {} at {} ns, and what follows now is {} at {} ns: the data, the program, its \
+                 configuration or the venue's record is not what it was when the journal was written; give back what \
+                 there was, or begin anew with --force",
+                name_of(kept.kind),
+                kept.ts.0,
+                name_of(found.kind),
+                found.ts.0
             ),
             Self::Unreadable(sentence) => f.write_str(sentence),
         }
+    }
+}
+
+/// What an input is, in words.
+const fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::TRADE => "a trade",
+        Kind::QUOTE => "a quote",
+        Kind::TIMER => "a timer",
+        Kind::REPORT => "an answer of the venue",
+        Kind::FILL => "a fill",
+        Kind::COMMAND => "a command",
+        Kind::SESSION => "a run's beginning or end",
+        _ => "another input",
     }
 }
 

@@ -110,6 +110,8 @@ pub struct TierReport {
     pub unsaved_rows: u64,
     /// Of these, in the spill.
     pub spilled_rows: u64,
+    /// Rows that the store took and did not write: those it had gathered.
+    pub unwritten_rows: u64,
     /// Rows that were dropped.
     pub dropped_rows: u64,
     /// Rows of the spill that were damaged.
@@ -129,7 +131,17 @@ pub struct TierReport {
 impl TierReport {
     /// What is not stored, as a sentence; `None` if everything is.
     pub fn arrears(&self) -> Option<String> {
-        let Self { tier, unsaved_rows, spilled_rows, dropped_rows, damaged_rows, .. } = self;
+        let Self { tier, unsaved_rows, spilled_rows, dropped_rows, damaged_rows, unwritten_rows, .. } = self;
+        if *unwritten_rows > 0 {
+            let status = match &self.status {
+                Status::Refused(why) => why.as_str(),
+                _ => "it could not be reached in time",
+            };
+            return Some(format!(
+                "storage tier {tier}: {unwritten_rows} rows were gathered and not written ({status}); the next start of \
+                 this run stores them from its journal"
+            ));
+        }
         let lost = dropped_rows + damaged_rows + (unsaved_rows - unsaved_rows.min(spilled_rows));
         match (lost, spilled_rows) {
             (0, 0) => None,

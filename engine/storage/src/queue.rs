@@ -165,6 +165,9 @@ impl Queue {
         let mut state = self.lock();
         state.stored = stored;
         state.counts.stored_rows += rows;
+        let (stream, last_seq) = (item.batch.stream(), item.batch.last_seq);
+        let unwritten = &mut state.unwritten_rows[stream as usize];
+        *unwritten = if stored.of(stream) >= last_seq { 0 } else { *unwritten + rows };
         if let Some(hole) = hole {
             add_hole(&mut state.holes, hole);
         }
@@ -174,7 +177,9 @@ impl Queue {
 
     /// What was gathered is stored.
     pub fn flushed(&self, stored: Watermarks) {
-        self.lock().stored = stored;
+        let mut state = self.lock();
+        state.stored = stored;
+        state.unwritten_rows = [0; 2];
     }
 
     /// The item was stored before: it goes.

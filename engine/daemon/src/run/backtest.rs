@@ -15,7 +15,7 @@ use super::replay::Replay;
 use super::signals::drain_at_signal;
 use super::wiring;
 use crate::cli::BacktestArgs;
-use crate::config::{Config, Loaded, StrategyChoice};
+use crate::config::{Config, Loaded, StrategyChoice, print_instant};
 use crate::failure::Failure;
 use crate::table::{self, Colour};
 use catalog::Location;
@@ -29,6 +29,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The account's name in orders; a backtest has one.
 pub(super) const ACCOUNT: &str = "backtest";
@@ -57,8 +59,18 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let cores = Cores::available();
     let loaded = args.load()?;
     let config = &loaded.config;
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let mut overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
     if let Some(out) = &args.out {
+        if args.resume
+            && let Some(summary) = complete(out, &loaded)
+        {
+            if config.storage.tiers.is_empty() {
+                note(&format!("{} is complete; nothing is left to continue", out.display()));
+                return if args.json { print(&summary) } else { Ok(()) };
+            }
+            // The same run once more, for stores that do not have all of it yet.
+            overwrite = Overwrite::Replace;
+        }
         RunFolder::check(out, overwrite)?;
     }
     let journal_dir = journal_dir(args, config)?;
@@ -69,6 +81,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let data = RunData::find(config)?;
     let progress = pipeline::Progress::default();
     drain_at_signal(&progress.stop);
+    let stop = Arc::clone(&progress.stop);
     let (models, backends) = Models::load(config)?.unzip();
     let start = match (args.resume, args.force) {
         (true, _) => Start::Resume,
@@ -81,6 +94,9 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         described.as_ref().map(|described| open_tiers(described, &loaded, &data)).transpose()?.flatten();
     let journal = journal_dir.zip(described);
     let kept = journal.map(|(dir, described)| open_journal(&dir, &loaded, &described, start)).transpose()?;
+    if let Some(kept) = kept.as_ref().filter(|_| start == Start::Resume) {
+        check_venue(kept, args.paper)?;
+    }
     let paper =
         kept.as_ref().filter(|_| args.paper).map(|kept| Paper::of(kept, config, &data)).transpose()?;
     let sessions = Sessions::of(kept.as_ref().filter(|_| args.paper), &loaded)?;
@@ -94,6 +110,10 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         note(sentence);
     }
     let done = wiring::with_strategy(config, &data.instruments, backends, replay)?;
+    if stop.load(Ordering::Relaxed) {
+        let last = done.read.last_ts.map_or_else(String::new, |last| format!(" at {}", print_instant(last)));
+        note(&format!("a signal ended the run{last}; it is whole up to there, and is not continued"));
+    }
     let finished = Finished {
         run_id,
         layout: config.run.layout.to_string(),
@@ -115,6 +135,30 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         print(&table::render(&finished.table(folder), Colour::detect()))?;
     }
     done.journal.map_err(|error| Failure::Failed(format!("new risk was halted: {error}")))
+}
+
+/// A run is continued where it traded: in this process, or with the venue that has its orders on record.
+fn check_venue(kept: &Kept, paper: bool) -> Result<(), Failure> {
+    let (record, dir) = (kept.venue_record(), kept.folder().path().display());
+    match (paper, record.exists()) {
+        (false, true) => Err(Failure::Usage(format!(
+            "{dir} is the journal of a run with --paper ({} is its venue's record); continue it with --paper",
+            record.display()
+        ))),
+        (true, false) if kept.left().is_some() => Err(Failure::Usage(format!(
+            "{dir} is no journal of a run with --paper, or its venue's record {} is gone; continue it without --paper, or \
+             restore the record",
+            record.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The summary of a run folder that is whole and of this configuration.
+fn complete(out: &Path, loaded: &Loaded) -> Option<String> {
+    let summary = std::fs::read_to_string(out.join("summary.json")).ok()?;
+    let value: serde_json::Value = serde_json::from_str(&summary).ok()?;
+    (value["config_hash"] == *loaded.config_hash()).then_some(summary)
 }
 
 /// Where the journal stands; `None` where nothing is kept.

@@ -6,6 +6,7 @@ use super::wiring;
 use crate::cli::VenueArgs;
 use crate::config::{Config, JournalKeep};
 use crate::failure::Failure;
+use journal::Durability;
 use paper::{Client, Record, Terms, serve};
 use std::path::PathBuf;
 use std::process::Command;
@@ -28,6 +29,9 @@ impl Paper {
                             write \"all\"";
             return Err(Failure::Usage(sentence.to_owned()));
         }
+        if config.journal.durability == Durability::Strict {
+            check_record(kept)?;
+        }
         let quoted = wiring::quoted(&data.kinds);
         Ok(Self {
             terms: Terms::new(&config.venue, &data.instruments, &quoted),
@@ -47,6 +51,25 @@ impl Paper {
         let mut command = Command::new(program);
         command.args(["venue", "--stdio", "--record"]).arg(&self.record);
         Client::start(command, &self.terms, self.session).map_err(|error| failed(&error))
+    }
+}
+
+/// Under strict durability an order leaves when the journal has it: one that the venue wrote down and the journal does
+/// not reach proves that the journal, or the record, is another run's or not whole.
+fn check_record(kept: &Kept) -> Result<(), Failure> {
+    let path = kept.venue_record();
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
+    let seq_of = |line: &str| line.split('-').nth(1)?.parse::<u64>().ok();
+    let sent = text.lines().filter(|line| !line.ends_with(" cut")).filter_map(seq_of).max();
+    let last = kept.left().map_or(0, |(_, last)| last);
+    match sent {
+        Some(sent) if sent > last => Err(Failure::Failed(format!(
+            "{} has an order that was sent at input {sent}, and the journal {} ends at input {last}: parts of the journal \
+             are gone, or the record is another run's; restore them, or name another record with venue.record",
+            path.display(),
+            kept.folder().path().display()
+        ))),
+        _ => Ok(()),
     }
 }
 

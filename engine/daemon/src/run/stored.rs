@@ -68,9 +68,18 @@ impl Stored {
         let first = ends.iter().map(|(first, _)| *first).min();
         let last = ends.iter().map(|(_, last)| *last).max();
         let Some((first, last)) = first.zip(last) else { return Err(nothing(config, &sources)) };
-        // Where no end is asked for, it is that of what is there; of the very last instant more may come.
-        let to = to.unwrap_or(last.saturating_add(Nanos(1)));
-        let span = Span { from: from.unwrap_or(first), to };
+        // Whether there was any tick before the first and after the last is not known here: it is said, and no reason to
+        // refuse. What lacks in between is.
+        if from.is_some_and(|from| from < first) {
+            note(&format!("stored ticks begin at {}", print_instant(first)));
+        }
+        if to.is_some_and(|to| to > last.saturating_add(Nanos(1))) {
+            note(&format!("stored ticks end at {}", print_instant(last)));
+        }
+        // Of the very last instant more may come.
+        let end = last.saturating_add(Nanos(1));
+        let span =
+            Span { from: from.map_or(first, |from| from.max(first)), to: to.map_or(end, |to| to.min(end)) };
         let names = sources.iter().map(|source| source.name()).collect();
         let reader = Mutex::new(Some(TickReader::new(sources)));
         Ok(Some(Self { span, holes: data.stored_holes, kinds, names, reader }))

@@ -59,6 +59,8 @@ pub(crate) struct State {
     pub status: Status,
     pub counts: Counts,
     pub holes: Vec<Hole>,
+    /// By stream: rows that the store took and has not written for good.
+    pub unwritten_rows: [u64; 2],
     pub notices: VecDeque<TierEvent>,
     /// What was said already.
     pub is_spilling: bool,
@@ -95,6 +97,7 @@ impl State {
             status: Status::Starting,
             counts: Counts::default(),
             holes: Vec::new(),
+            unwritten_rows: [0; 2],
             notices: VecDeque::new(),
             is_spilling: false,
             is_dropping: false,
@@ -161,6 +164,7 @@ impl State {
             status: self.status.clone(),
             stored: self.stored,
             stored_rows: self.counts.stored_rows,
+            unwritten_rows: self.unwritten_rows.iter().sum(),
             unsaved_rows: self.waiting_rows() + self.counts.refused_rows,
             spilled_rows,
             dropped_rows: self.counts.dropped_rows,
