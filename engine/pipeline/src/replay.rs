@@ -6,6 +6,7 @@
 //! sequenced again under the number they had.
 //! Not here: reading a journal (`journal`), what is kept from then on (`edge`).
 
+use crate::sequencer::SESSION_END;
 use matching::Delivery;
 use model::{Event, Kind, OrderId, RejectReason, Report, ReportKind, is_halt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,11 +52,13 @@ pub enum Diverged {
 impl fmt::Display for Diverged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Input { seq, kept, .. } if kept.kind == Kind::SESSION => write!(
-                f,
-                "the run in the journal came to its end at input {seq} (a signal, or the end of its data), and a run that \
+            Self::Input { seq, kept, .. } if kept.kind == Kind::SESSION && kept.flags == SESSION_END => {
+                write!(
+                    f,
+                    "the run in the journal came to its end at input {seq} (a signal, or the end of its data), and a run that \
                  has ended is not continued; begin anew with --force"
-            ),
+                )
+            }
             Self::Input { seq, kept, found } => write!(
                 f,
                 "input {seq} of the journal is {} at {} ns, and what follows now is {} at {} ns: the data, the program, its \

@@ -266,7 +266,7 @@ pub(crate) struct Sequencer<S, V> {
 
 /// Session events: the run starts, the run ends.
 const SESSION_START: u8 = 1;
-const SESSION_END: u8 = 2;
+pub(crate) const SESSION_END: u8 = 2;
 
 impl<S: Strategy, V: Exchange> Sequencer<S, V> {
     /// `commands` are inputs of [`Kind::COMMAND`], earliest first.

@@ -6,7 +6,7 @@
 
 use super::data::RunData;
 use super::generate::{generate_if_missing, note};
-use super::kept::{Described, Kept, Start, ahead, open_tiers};
+use super::kept::{Described, Kept, Start, ahead, open_tiers, venue_record};
 use super::models::Models;
 use super::outcome::Finished;
 use super::paper::Paper;
@@ -59,26 +59,12 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let cores = Cores::available();
     let loaded = args.load()?;
     let config = &loaded.config;
-    let mut overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-    if let Some(out) = &args.out {
-        if args.resume
-            && let Some(summary) = complete(out, &loaded)
-        {
-            if config.storage.tiers.is_empty() {
-                note(&format!("{} is complete; nothing is left to continue", out.display()));
-                return if args.json { print(&summary) } else { Ok(()) };
-            }
-            // The same run once more, for stores that do not have all of it yet.
-            overwrite = Overwrite::Replace;
-        }
-        RunFolder::check(out, overwrite)?;
-    }
+    let Some(overwrite) = claim_out(args, &loaded)? else { return Ok(()) };
     let journal_dir = journal_dir(args, config)?;
-    let generator = config.data.generate.as_ref().filter(|_| args.data.is_empty());
-    if let (Some(generator), Some(folder)) = (generator, config.data.paths.first()) {
-        generate_if_missing(generator, folder)?;
+    if let Some(dir) = journal_dir.as_ref().filter(|_| args.resume) {
+        check_venue(dir, config, args.paper)?;
     }
-    let data = RunData::find(config)?;
+    let data = find_data(args, config)?;
     let progress = pipeline::Progress::default();
     drain_at_signal(&progress.stop);
     let stop = Arc::clone(&progress.stop);
@@ -94,9 +80,6 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
         described.as_ref().map(|described| open_tiers(described, &loaded, &data)).transpose()?.flatten();
     let journal = journal_dir.zip(described);
     let kept = journal.map(|(dir, described)| open_journal(&dir, &loaded, &described, start)).transpose()?;
-    if let Some(kept) = kept.as_ref().filter(|_| start == Start::Resume) {
-        check_venue(kept, args.paper)?;
-    }
     let paper =
         kept.as_ref().filter(|_| args.paper).map(|kept| Paper::of(kept, config, &data)).transpose()?;
     let sessions = Sessions::of(kept.as_ref().filter(|_| args.paper), &loaded)?;
@@ -137,17 +120,45 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     done.journal.map_err(|error| Failure::Failed(format!("new risk was halted: {error}")))
 }
 
+/// Whether the run folder may be written over; `None` if the run to be resumed is there, whole, and nothing is left to
+/// do.
+fn claim_out(args: &BacktestArgs, loaded: &Loaded) -> Result<Option<Overwrite>, Failure> {
+    let mut overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let Some(out) = &args.out else { return Ok(Some(overwrite)) };
+    if let Some(summary) = complete(out, loaded).filter(|_| args.resume) {
+        if loaded.config.storage.tiers.is_empty() {
+            note(&format!("{} is complete; nothing is left to continue", out.display()));
+            return if args.json { print(&summary) } else { Ok(()) }.map(|()| None);
+        }
+        // The same run once more, for stores that do not have all of it yet.
+        overwrite = Overwrite::Replace;
+    }
+    RunFolder::check(out, overwrite)?;
+    Ok(Some(overwrite))
+}
+
+/// The run's data, made first where the configuration says so.
+fn find_data(args: &BacktestArgs, config: &Config) -> Result<RunData, Failure> {
+    let generator = config.data.generate.as_ref().filter(|_| args.data.is_empty());
+    if let (Some(generator), Some(folder)) = (generator, config.data.paths.first()) {
+        generate_if_missing(generator, folder)?;
+    }
+    RunData::find(config)
+}
+
 /// A run is continued where it traded: in this process, or with the venue that has its orders on record.
-fn check_venue(kept: &Kept, paper: bool) -> Result<(), Failure> {
-    let (record, dir) = (kept.venue_record(), kept.folder().path().display());
+fn check_venue(dir: &Path, config: &Config, paper: bool) -> Result<(), Failure> {
+    let record = venue_record(&config.journal, dir);
     match (paper, record.exists()) {
         (false, true) => Err(Failure::Usage(format!(
-            "{dir} is the journal of a run with --paper ({} is its venue's record); continue it with --paper",
+            "{} is the journal of a run with --paper ({} is its venue's record); continue it with --paper",
+            dir.display(),
             record.display()
         ))),
-        (true, false) if kept.left().is_some() => Err(Failure::Usage(format!(
-            "{dir} is no journal of a run with --paper, or its venue's record {} is gone; continue it without --paper, or \
-             restore the record",
+        (true, false) if Described::is_in(dir) => Err(Failure::Usage(format!(
+            "{} is no journal of a run with --paper, or its venue's record {} is gone; continue it without --paper, \
+             restore the record, or begin anew with --force",
+            dir.display(),
             record.display()
         ))),
         _ => Ok(()),

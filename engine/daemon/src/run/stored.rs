@@ -68,8 +68,8 @@ impl Stored {
         let first = ends.iter().map(|(first, _)| *first).min();
         let last = ends.iter().map(|(_, last)| *last).max();
         let Some((first, last)) = first.zip(last) else { return Err(nothing(config, &sources)) };
-        // Whether there was any tick before the first and after the last is not known here: it is said, and no reason to
-        // refuse. What lacks in between is.
+        // Whether there was any tick before the first and after the last is not known here: it is said, and no reason
+        // to refuse. What lacks in between is.
         if from.is_some_and(|from| from < first) {
             note(&format!("stored ticks begin at {}", print_instant(first)));
         }

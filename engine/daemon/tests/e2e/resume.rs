@@ -223,7 +223,13 @@ fn what_cannot_be_continued_says_so() {
     check(&["--resume"], 2, &["--resume needs the journal", "journal.durability"]);
     check(&["--resume", "--force", strict], 2, &["--resume", "--force", "one of them"]);
     place.run("run", &config("ema_cross", "0ns"), &files, &[strict]);
-    check(&["--resume", strict], 2, &["run is not empty"]);
+    let said = place.backtest("run", &config("ema_cross", "0ns"), &files, &["--resume", strict]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stderr.contains("is complete; nothing is left to continue"), "{}", said.stderr);
+    Run::open(&place.path("run"), &said.stdout);
+    place
+        .backtest("run", &config("ema_cross", "1ms"), &files, &["--resume", strict])
+        .check_refused(2, &["not empty"]);
     std::fs::remove_dir_all(place.path("run")).unwrap();
     check(&[strict], 2, &["run.journal holds a run already", "--resume", "--force"]);
     let other = config("ema_cross", "1ms");
@@ -238,6 +244,52 @@ fn what_cannot_be_continued_says_so() {
     let again = place.run("run", &config("ema_cross", "0ns"), &files, &["--resume", strict]);
     check_replayed(&again, &place.path("run.journal"));
     place.run("run", &config("ema_cross", "0ns"), &files, &["--force", strict]);
+    std::fs::remove_dir_all(place.path("run")).unwrap();
+    check(&["--resume", strict, "--paper"], 2, &["no journal of a run with --paper", "orders.log"]);
+}
+
+/// What a journal lost that was durable once is found out by its snapshots, and by the venue's record.
+#[test]
+fn a_journal_that_lost_its_end_is_refused() {
+    let place = Place::new();
+    let files = market(4, 6_000).write(&place.path(""), "ticks");
+    let config = config("tick", "1ms");
+    let flags: Vec<String> = kept("strict").into_iter().chain(["--paper".to_owned()]).collect();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    place.run("run", &config, &files, &flags);
+    std::fs::remove_dir_all(place.path("run")).unwrap();
+    let resume = [&flags[..], &["--resume"]].concat();
+    check_paper_only(&place, &config, &files, &flags);
+    let journal = place.path("run.journal");
+    // All segments but the first, and the greater part of it.
+    let names = names_and_sizes(&journal).into_iter().map(|(name, _)| name);
+    let segments: Vec<String> = names.filter(|name| name.starts_with("segment-")).collect();
+    segments[1..].iter().for_each(|name| std::fs::remove_file(journal.join(name)).unwrap());
+    let first = std::fs::OpenOptions::new().write(true).open(journal.join(&segments[0])).unwrap();
+    first.set_len(50_000).unwrap();
+    let has_snapshots = names_and_sizes(&journal).iter().any(|(name, _)| name.starts_with("snapshot-"));
+    let verify = Command::new(PROGRAM).args(["journal", "verify"]).arg(&journal).output().unwrap();
+    let ended = place.backtest("run", &config, &files, &resume);
+    if has_snapshots {
+        assert_eq!(verify.status.code(), Some(1), "{verify:?}");
+        ended.check_refused(1, &["a snapshot was taken after input", "are gone"]);
+    }
+    // Without snapshots the venue's record tells.
+    for (name, _) in names_and_sizes(&journal).iter().filter(|(name, _)| name.starts_with("snapshot-")) {
+        std::fs::remove_file(journal.join(name)).unwrap();
+    }
+    let ended = place.backtest("run", &config, &files, &resume);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("orders.log has an order that was sent at input"), "{}", ended.stderr);
+}
+
+/// A paper run is not continued without its venue.
+fn check_paper_only(place: &Place, config: &str, files: &[PathBuf], flags: &[&str]) {
+    let here: Vec<&str> =
+        flags.iter().copied().filter(|flag| *flag != "--paper").chain(["--resume"]).collect();
+    let ended = place.backtest("run", config, files, &here);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("continue it with --paper"), "{}", ended.stderr);
 }
 
 fn names_and_sizes(dir: &Path) -> Vec<(String, u64)> {

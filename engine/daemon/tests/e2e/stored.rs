@@ -147,6 +147,18 @@ fn what_is_stored_nowhere_is_refused_or_named() {
     );
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stderr.contains("are stored nowhere, and left out"), "{}", ended.stderr);
+    // What lies before the first stored tick and after the last is said.
+    let wide = ["--from", "2024-08-01", "--to", &ts(150)];
+    let ended = place.backtest("wide", &config, &[], &[&stored[..], &wide].concat());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("stored ticks begin at 2024-08-"), "{}", ended.stderr);
+    let late = ["--from", &ts(500), "--to", "2024-12-01"];
+    let ended = place.backtest("after", &config, &[], &[&stored[..], &late].concat());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("stored ticks end at 2024-08-"), "{}", ended.stderr);
+    // Tiers and --paper need no word about the journal: it is strict.
+    let paper = ["--paper", r#"--set=storage.tiers=["memory"]"#];
+    place.run("paper", &config, &files, &paper);
     let outside = [&stored[..], &["--from", "2030-01-01"]].concat();
     place.backtest("outside", &config, &[], &outside).check_refused(1, &["archive have no tick of the time"]);
     let memory = ["--set", r#"data.stored=["memory"]"#];

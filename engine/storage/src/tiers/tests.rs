@@ -359,3 +359,20 @@ fn a_store_that_gathers_is_flushed_at_the_end_and_claims_nothing_before() {
     offer(&mut tiers, 1..=5, 5).expect("queued");
     assert_eq!(tiers.close(Duration::from_millis(5))[0].stored, Watermarks::default());
 }
+
+#[test]
+fn what_was_gathered_and_not_written_is_said() {
+    let server = Shared::new(Mode::Up);
+    let store = GatheringStore::new(&server);
+    let gathering = TierConfig { store: Box::new(store), ..config(&server, Policy::Block, 1000) };
+    let mut tiers = Tiers::start(vec![gathering], &dictionary("run")).expect("it starts");
+    offer(&mut tiers, 1..=500, 10).expect("gathered");
+    while tiers.lags()[0].rows > 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    server.set(Mode::Down);
+    let report = tiers.close(Duration::from_millis(20)).pop().expect("a tier");
+    assert_eq!((report.unwritten_rows, report.unsaved_rows, server.ticks()), (500, 0, Vec::new()));
+    let said = report.arrears().expect("it is not stored");
+    assert!(said.contains("500 rows were gathered and not written"), "{said}");
+}

@@ -164,7 +164,7 @@ impl Kept {
 
     /// The venue's record of orders.
     pub fn venue_record(&self) -> PathBuf {
-        self.config.venue_record.clone().unwrap_or_else(|| self.folder.path().join("orders.log"))
+        venue_record(&self.config, self.folder.path())
     }
 
     /// Takes the end that keeps what is sequenced, what others may look at, and the thread to wait for; `None` where
@@ -174,6 +174,11 @@ impl Kept {
         let watch = appender.watch().expect("a journal that is written can be watched");
         Some((JournalKeeper::new(appender, self.config.durability), watch, thread))
     }
+}
+
+/// The venue's record of orders of a run whose journal is in `dir`.
+pub fn venue_record(config: &JournalConfig, dir: &Path) -> PathBuf {
+    config.venue_record.clone().unwrap_or_else(|| dir.join("orders.log"))
 }
 
 /// The newest good snapshot of a state after `usable` or before, with its head.
