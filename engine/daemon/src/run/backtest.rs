@@ -61,8 +61,8 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let config = &loaded.config;
     let Some(overwrite) = claim_out(args, &loaded)? else { return Ok(()) };
     let journal_dir = journal_dir(args, config)?;
-    if let Some(dir) = journal_dir.as_ref().filter(|_| args.resume) {
-        check_venue(dir, config, args.paper)?;
+    if let Some(dir) = journal_dir.as_ref().filter(|_| args.resume && !args.paper) {
+        check_venue(dir, config)?;
     }
     let data = find_data(args, config)?;
     let progress = pipeline::Progress::default();
@@ -146,23 +146,17 @@ fn find_data(args: &BacktestArgs, config: &Config) -> Result<RunData, Failure> {
     RunData::find(config)
 }
 
-/// A run is continued where it traded: in this process, or with the venue that has its orders on record.
-fn check_venue(dir: &Path, config: &Config, paper: bool) -> Result<(), Failure> {
+/// A run that traded with a venue in another process is not continued without it.
+fn check_venue(dir: &Path, config: &Config) -> Result<(), Failure> {
     let record = venue_record(&config.journal, dir);
-    match (paper, record.exists()) {
-        (false, true) => Err(Failure::Usage(format!(
-            "{} is the journal of a run with --paper ({} is its venue's record); continue it with --paper",
-            dir.display(),
-            record.display()
-        ))),
-        (true, false) if Described::is_in(dir) => Err(Failure::Usage(format!(
-            "{} is no journal of a run with --paper, or its venue's record {} is gone; continue it without --paper, \
-             restore the record, or begin anew with --force",
-            dir.display(),
-            record.display()
-        ))),
-        _ => Ok(()),
+    if !record.exists() {
+        return Ok(());
     }
+    Err(Failure::Usage(format!(
+        "{} is the journal of a run with --paper ({} is its venue's record); continue it with --paper",
+        dir.display(),
+        record.display()
+    )))
 }
 
 /// The summary of a run folder that is whole and of this configuration.
@@ -237,6 +231,14 @@ impl Sessions {
                     earlier.insert((order.seq, order.nth), name(session));
                 }
             }
+        }
+        if !earlier.is_empty() && !kept.venue_record().exists() {
+            return Err(Failure::Usage(format!(
+                "{} has orders, and the venue's record {} is not there: continue without --paper what was not begun with \
+                 it, restore the record, or begin anew with --force",
+                kept.folder().path().display(),
+                kept.venue_record().display()
+            )));
         }
         Ok(Self { current: name(kept.session()), earlier })
     }

@@ -245,7 +245,9 @@ fn what_cannot_be_continued_says_so() {
     check_replayed(&again, &place.path("run.journal"));
     place.run("run", &config("ema_cross", "0ns"), &files, &["--force", strict]);
     std::fs::remove_dir_all(place.path("run")).unwrap();
-    check(&["--resume", strict, "--paper"], 2, &["no journal of a run with --paper", "orders.log"]);
+    let ended = place.backtest("run", &config("ema_cross", "0ns"), &files, &["--resume", strict, "--paper"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("orders.log is not there: continue without --paper"), "{}", ended.stderr);
 }
 
 /// What a journal lost that was durable once is found out by its snapshots, and by the venue's record.

@@ -78,11 +78,6 @@ impl Described {
         Ok(Self { run, symbols: data.instruments.symbols.clone(), kinds: data.kinds.clone() })
     }
 
-    /// Whether a run was begun in a journal's folder.
-    pub fn is_in(dir: &Path) -> bool {
-        run_file(dir).exists()
-    }
-
     /// Reads the configuration and the symbols of a journal's run.
     ///
     /// # Errors
