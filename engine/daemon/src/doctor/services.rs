@@ -125,5 +125,8 @@ fn sqlite(config: &Config) -> Finding {
 
 fn archive(place: &Place) -> Result<Finding, StoreError> {
     let (runs, latency) = place.probe()?;
-    Ok(answers("archive", format!("{}, {} runs", place.name(), count(runs as u64)), latency))
+    let name = place.name();
+    let at = name.strip_prefix("archive ").unwrap_or(&name);
+    let runs = if runs == 1 { "1 run".to_owned() } else { format!("{} runs", count(runs as u64)) };
+    Ok(answers("archive", format!("{at}, {runs}"), latency))
 }
