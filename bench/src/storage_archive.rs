@@ -41,7 +41,7 @@ fn dictionary(symbols: u32) -> Dictionary {
 }
 
 fn batches(symbols: u32) -> Vec<Batch> {
-    let mut ticks = trades(symbols, TICKS, 0.3e9 / f64::from(symbols), 42);
+    let mut ticks = trades(symbols, TICKS / symbols as usize, 0.3e9, 42);
     (1..).zip(&mut ticks).for_each(|(seq, tick)| tick.seq = seq);
     let batch = |ticks: &[Event]| Batch {
         first_seq: ticks[0].seq,
