@@ -55,7 +55,8 @@ def round_of(durability, folder, rng):
     lines = [line for line in (journal / "orders.log").read_text().splitlines() if not line.endswith(" cut")]
     sent = max((int(line.split("-")[1]) for line in lines), default=0)
     said = subprocess.run([PROGRAM, "journal", "verify", "--json", journal], capture_output=True, text=True, check=True)
-    kept = json.loads(said.stdout)["last_seq"]
+    segments = json.loads(said.stdout)["segments"]
+    kept = max((segment["first_seq"] + segment["inputs"] - 1 for segment in segments), default=0)
     return len(lines), kept, max(0, sent - kept), elapsed
 
 
